@@ -1,0 +1,42 @@
+"""What a key means, whatever remote it came from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """An action of the person on the sofa.
+
+    ``HOME`` is the one key that opens Chanoma over the programme and returns to it. The digits follow the Japanese remote: 10/0 is ``DIGIT_0``.
+    """
+
+    UP = "up"
+    DOWN = "down"
+    LEFT = "left"
+    RIGHT = "right"
+    OK = "ok"
+    BACK = "back"
+    HOME = "home"
+    BLUE = "blue"
+    RED = "red"
+    GREEN = "green"
+    YELLOW = "yellow"
+    DIGIT_0 = "0"
+    DIGIT_1 = "1"
+    DIGIT_2 = "2"
+    DIGIT_3 = "3"
+    DIGIT_4 = "4"
+    DIGIT_5 = "5"
+    DIGIT_6 = "6"
+    DIGIT_7 = "7"
+    DIGIT_8 = "8"
+    DIGIT_9 = "9"
+
+    @property
+    def digit(self) -> str | None:
+        """Give the digit this key stands for, or None."""
+        return self.value if self.value.isdigit() else None
+
+
+ARROWS = frozenset({Action.UP, Action.DOWN, Action.LEFT, Action.RIGHT})

@@ -1,0 +1,96 @@
+"""The socket's messages: newline-delimited JSON, one object a line, told apart by ``type``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.level import Level
+from stb_agent.contract.views import View
+
+VERSION = 1
+"""The protocol's version; a UI of another version is refused."""
+
+
+class CardState(StrEnum):
+    """Of the card, for the corner of the screen."""
+
+    NO_READER = "no_reader"
+    ABSENT = "absent"
+    READING = "reading"
+    PRESENT = "present"
+
+
+class Status(Struct, frozen=True, omit_defaults=True):
+    """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用."""
+
+    card: CardState = CardState.ABSENT
+    level: Level = Level.NONE
+    practice: bool = False
+
+
+class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
+    """Show this. ``shown`` is false while the television's programme has the screen; ``personal`` views are blanked when the agent is lost."""
+
+    rev: int
+    shown: bool
+    personal: bool
+    status: Status
+    view: View
+
+
+class ActionMessage(Struct, frozen=True, tag_field="type", tag="action"):
+    """A key for the UI: an arrow moves the focus, OK chooses it."""
+
+    action: Action
+
+
+class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
+    """The UI's first line."""
+
+    version: int
+
+
+class Intent(Struct, frozen=True, tag_field="type", tag="intent", omit_defaults=True):
+    """The person chose ``id`` on the view ``rev``; another rev than the current one is refused."""
+
+    rev: int
+    id: str
+    value: str = ""
+
+
+FromAgent = ViewMessage | ActionMessage
+FromUi = Hello | Intent
+
+
+class RemoteEvent(Struct, frozen=True):
+    """A key on ``remote.sock``: the kernel's name of it (``KEY_OK``), and 1 for down, 0 for up, 2 for the kernel's repeat."""
+
+    key: str
+    value: int
+
+
+class TvCommand(Struct, frozen=True, tag_field="type", tag="screen"):
+    """Agent → television middleware: Chanoma has the screen, or the programme does."""
+
+    shown: bool
+
+
+class TvEvent(Struct, frozen=True, tag_field="type", tag="yield"):
+    """Television middleware → agent: give the screen back now (an emergency warning), or it may be used again."""
+
+    active: bool
+
+
+def encode(message: Struct) -> bytes:
+    """Give the line for a message, with its newline."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+decode_from_agent = msgspec.json.Decoder(FromAgent).decode
+decode_from_ui = msgspec.json.Decoder(FromUi).decode
+decode_remote = msgspec.json.Decoder(RemoteEvent).decode
+decode_tv_event = msgspec.json.Decoder(TvEvent).decode
