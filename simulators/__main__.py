@@ -1,31 +1,44 @@
 """stb-sim: run one of the simulators by its name."""
 
+import ast
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import cast
+from importlib.util import find_spec
+from pathlib import Path
 
 import simulators
 
-Main = Callable[[list[str]], int]
+
+def programs() -> dict[str, str]:
+    """List the rooms that are programs, with the first line of what they say of themselves.
+
+    A room is one if its module defines or imports `main(argv) -> exit status`. It is read and not imported, so
+    that the list costs little.
+    """
+    found = {}
+    for module in pkgutil.iter_modules(simulators.__path__):
+        spec = None if module.name.startswith("_") else find_spec(f"simulators.{module.name}")
+        if spec is not None and spec.origin is not None:
+            tree = ast.parse(Path(spec.origin).read_bytes())
+            if "main" in _bound(tree):
+                found[module.name] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return found
 
 
-def names() -> list[str]:
-    """List the rooms under simulators, in alphabetical order; not every room is a program."""
-    return sorted(m.name for m in pkgutil.iter_modules(simulators.__path__) if not m.name.startswith("_"))
-
-
-def programs() -> dict[str, ModuleType]:
-    """Import every room and keep those that are programs: that have a main(argv) -> exit status."""
-    rooms = {name: importlib.import_module(f"simulators.{name}") for name in names()}
-    return {name: room for name, room in rooms.items() if callable(getattr(room, "main", None))}
+def _bound(tree: ast.Module) -> set[str]:
+    bound = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound.update(alias.asname or alias.name for alias in node.names)
+    return bound
 
 
 def usage() -> str:
-    """Say the grammar, and each program with the first line of its docstring."""
-    lines = [f"  {name:<12} {(room.__doc__ or '').strip().partition(chr(10))[0]}" for name, room in programs().items()]
+    """Say the grammar and what there is."""
+    lines = [f"  {name:<12} {summary}" for name, summary in programs().items()]
     return "\n".join(["usage: stb-sim NAME [ARG...]", "", *lines])
 
 
@@ -33,15 +46,13 @@ def main(argv: list[str] | None = None) -> int:
     """Run `stb-sim NAME ARG...`; exit status 2 for an unknown name, else the program's own."""
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] in ("-h", "--help"):
-        print(usage())
+        print(usage(), file=sys.stdout if words else sys.stderr)
         return 0 if words else 2
     name, *rest = words
-    room = importlib.import_module(f"simulators.{name}") if name in names() else None
-    run = getattr(room, "main", None)
-    if not callable(run):
-        print(f"stb-sim: no simulator called '{name}'\n{usage()}", file=sys.stderr)
+    if name not in programs():
+        print(f"stb-sim: no simulator called '{name}'\n\n{usage()}", file=sys.stderr)
         return 2
-    return cast(Main, run)(rest)
+    return int(importlib.import_module(f"simulators.{name}").main(rest))
 
 
 if __name__ == "__main__":
