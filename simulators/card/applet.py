@@ -37,6 +37,11 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """9000 for the query about a PIN that has been verified; else 63Cx."""
     atr: str = ATR.hex()
 
+    def __post_init__(self) -> None:
+        """Refuse an ATR that is not hex, or empty (which would mean an empty slot)."""
+        if not bytes.fromhex(self.atr):
+            raise ValueError("atr is empty")
+
 
 class Card:
     """A card with its power on or off; every command goes through `execute`."""

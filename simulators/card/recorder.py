@@ -27,7 +27,7 @@ class Exchange(msgspec.Struct, frozen=True):
             return False
         if command.ins != 0xA4 or command.p1 != 0x04:
             return False
-        return any(aid.startswith(command.data) for aid in FORBIDDEN)
+        return bool(command.data) and any(aid.startswith(command.data) for aid in FORBIDDEN)
 
 
 class Recorder:

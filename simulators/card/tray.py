@@ -60,13 +60,17 @@ class Slot:
         faults = {fault.do: fault for fault in self._script.due(command)}
         if Accident.PULL_BEFORE in faults:
             raise Pulled
-        if slow := faults.get(Accident.SLOW):
-            await asyncio.sleep(slow.seconds)
         if instead := faults.get(Accident.ANSWER):
             answer = bytes.fromhex(instead.answer)
         else:
             answer = self.card.execute(command)
             self._done()
+        if slow := faults.get(Accident.SLOW):
+            try:
+                await asyncio.sleep(slow.seconds)
+            except asyncio.CancelledError:  # pulled by hand meanwhile
+                self._recorder.add(command, None)
+                raise
         if cut := faults.get(Accident.CUT):
             answer = answer[:-2][: cut.keep] + answer[-2:]
         lost = Accident.PULL_INSIDE in faults
