@@ -1,0 +1,105 @@
+"""The store: one encrypted database and its key, in one folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from stb_agent.store import audit
+from stb_agent.store.audit import Audit
+from stb_agent.store.database import SCHEMA, Clock, Database, connect, told
+from stb_agent.store.errors import Damaged, DatabaseMissing, KeyMissing, KeyWrong, StoreError
+from stb_agent.store.ledger import Ledger
+from stb_agent.store.links import Links
+from stb_agent.store.outbox import Outbox
+from stb_agent.store.seal import KEY_BYTES, Random, Seal, read_key, sync_folder, write_key
+from stb_agent.store.settings import Settings
+
+DATABASE = "store.db"
+KEY = "store.key"
+_MARK = "chanoma store 1"
+
+
+class Store:
+    """What the box remembers. One process at a time; calls are synchronous, each at most a few disk flushes long."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self.links = Links(database)
+        self.outbox = Outbox(database)
+        self.audit = Audit(database, clock)
+        self.ledger = Ledger(database, clock)
+        self.settings = Settings(database)
+
+    @classmethod
+    def open(cls, folder: Path, *, clock: Clock, random: Random) -> Store:
+        """Open the store in ``folder``, made there on the very first start.
+
+        ``clock`` gives seconds since the epoch, ``random`` that many random bytes. What is damaged, or lacks its other half, is never replaced
+        by a new one: raises KeyMissing, KeyExposed, KeyWrong, DatabaseMissing, Damaged, Busy, NotWritten.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder, random)
+        seal = Seal(read_key(folder / KEY), random)
+        if not (folder / DATABASE).exists():
+            raise DatabaseMissing
+        connection = connect(folder / DATABASE)
+        try:
+            database = Database(connection, seal)
+            marks = database.rows("SELECT sealed FROM mark")
+            if len(marks) != 1:
+                raise Damaged(table="mark")
+            try:
+                mark = database.opened(str, marks[0][0], "mark")
+            except Damaged:
+                raise KeyWrong from None
+            if mark != _MARK:
+                raise Damaged(table="mark")
+        except StoreError:
+            connection.close()
+            raise
+        return cls(database, clock)
+
+    def secret(self, purpose: str) -> bytes:
+        """Give the 32-byte key of this box for ``purpose``, e.g. for the hash that makes a card's handle."""
+        return self._database.seal.secret("given." + purpose)
+
+    def close(self) -> None:
+        """Close the database; what was written is already on the disk."""
+        self._database.connection.close()
+
+
+def _make(folder: Path, random: Random) -> None:
+    """Bring a first start to its end, also one that the power went away under.
+
+    The order tells the cases apart: a draft of the database, whole and closed; then its key; then the draft gets its name.
+    """
+    database, draft, key = folder / DATABASE, folder / (DATABASE + ".new"), folder / KEY
+    if database.exists():
+        if not key.exists():
+            raise KeyMissing
+        return
+    if key.exists():
+        if draft.exists():
+            draft.rename(database)
+            sync_folder(folder)
+        return
+    for leftover in (draft, folder / (draft.name + "-journal")):
+        leftover.unlink(missing_ok=True)
+    secret = random(KEY_BYTES)
+    draft.touch(mode=0o600, exist_ok=False)
+    with told():
+        connection = sqlite3.connect(draft, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            made = Database(connection, Seal(secret, random))
+            with made.transaction():
+                for statement in SCHEMA.split(";"):
+                    made.rows(statement)
+                made.rows("INSERT INTO mark VALUES (?)", made.sealed(_MARK, "mark"))
+                audit.start(made)
+        finally:
+            connection.close()
+    write_key(key, secret)
+    draft.rename(database)
+    sync_folder(folder)
