@@ -1,0 +1,125 @@
+"""The operator's configuration: TOML, one schema. Defaults < operator's file < household's file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct, field
+
+from stb_agent.contract.errors import ChanomaError
+
+
+class ConfigError(ChanomaError):
+    """A configuration file cannot be used: file, line, key and what was expected."""
+
+    code: ClassVar[str] = "config.invalid"
+
+
+class Box(Struct, frozen=True, forbid_unknown_fields=True):
+    """The box: ``runtime`` holds the sockets, ``state`` the device key and the database."""
+
+    runtime: str = "/run/chanoma"
+    state: str = "/var/lib/chanoma"
+
+
+class Card(Struct, frozen=True, forbid_unknown_fields=True):
+    """The card: ``authorities`` are PEM files of the certification authorities whose cards are accepted.
+
+    ``test`` accepts test cards instead of real ones; never both.
+    """
+
+    authorities: tuple[str, ...] = ()
+    test: bool = False
+
+
+class Platform(Struct, frozen=True, forbid_unknown_fields=True):
+    """The common platform (docs/cable-id-profile.md)."""
+
+    issuer: str = ""
+    client_id: str = ""
+
+
+class Services(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base addresses of the services (docs/service-contracts.md)."""
+
+    booking: str = ""
+    health: str = ""
+
+
+class Operator(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom the household calls."""
+
+    name: str = "ケーブルテレビ"
+    phone: str = ""
+    hours: str = ""
+
+
+class Tv(Struct, frozen=True, forbid_unknown_fields=True):
+    """The box's television middleware: its Unix socket (docs/architecture.md)."""
+
+    socket: str = ""
+
+
+class Remote(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where keys come from: the kernel's input devices, and ``remote.sock`` for a simulated or a phone's remote."""
+
+    evdev: bool = True
+    socket: bool = False
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole configuration of a box."""
+
+    box: Box = field(default_factory=Box)
+    card: Card = field(default_factory=Card)
+    platform: Platform = field(default_factory=Platform)
+    services: Services = field(default_factory=Services)
+    operator: Operator = field(default_factory=Operator)
+    tv: Tv = field(default_factory=Tv)
+    remote: Remote = field(default_factory=Remote)
+
+
+def load(*paths: Path) -> Config:
+    """Read the files in order, later ones over earlier ones. Raises ConfigError naming file and line."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        try:
+            text = path.read_text("utf-8")
+            table = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(file=str(path), line=0, what=error.strerror or "unreadable") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            found = re.search(r"line (\d+)", str(error))
+            raise ConfigError(file=str(path), line=int(found[1]) if found else 0, what=str(error)) from error
+        try:
+            msgspec.convert(table, Config)
+        except msgspec.ValidationError as error:
+            raise ConfigError(file=str(path), line=_line(text, str(error)), what=str(error)) from error
+        for section, values in table.items():
+            merged[section] = {**merged.get(section, {}), **values}
+    return msgspec.convert(merged, Config)
+
+
+def _line(text: str, message: str) -> int:
+    """Find the line that a validation message speaks of (``unknown field `x` - at `$.box` ``); 0 if it cannot be told."""
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    path = re.search(r"at `\$\.?([^`]*)`", message)
+    names = [
+        name for name in re.split(r"[.\[\]]", path[1] if path else "") if name and not name.isdigit() and name != "..."
+    ]
+    if unknown:
+        names.append(unknown[1])
+    section = names[0] if len(names) > 1 else None
+    current: str | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            current = header[1]
+            if section is None and names and current == names[0]:
+                return number
+        elif (key := re.match(r"\s*([\w-]+)\s*=", line)) and names and key[1] == names[-1] and current == section:
+            return number
+    return 0

@@ -1,0 +1,306 @@
+"""The headless core: events in, effects out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState, Status, ViewMessage
+from stb_agent.core.page import (
+    Chosen,
+    Delivered,
+    Done,
+    Failed,
+    Frame,
+    Job,
+    Page,
+    PageEvent,
+    Pressed,
+    Requirement,
+    Shown,
+    SignIn,
+    Surroundings,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Effect: do the job, and bring the answer back to the page in slot ``slot``."""
+
+    slot: int
+    job: Job
+
+
+@dataclass(frozen=True)
+class Key:
+    """Effect: a key for the UI's focus."""
+
+    action: Action
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Effect: the television's screen is ours, or the programme's."""
+
+    shown: bool
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """Effect: forget every token and everything personal that is held in memory."""
+
+
+Effect = Run | Key | Screen | SessionEnded | ViewMessage
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A page's place on the stack; the number outlives the page's changes of state."""
+
+    id: int
+    page: Page
+
+
+class Core:
+    """Hold the stack, the session and the card's state, and compute the view.
+
+    ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble`` and
+    ``card_gone`` give the pages that say so.
+    Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
+    """
+
+    def __init__(
+        self,
+        home: Callable[[], Page],
+        step_up: Callable[[Requirement, Frame], Page],
+        card_trouble: Callable[[ChanomaError], Page],
+        card_gone: Callable[[], Page],
+        *,
+        practice: bool = False,
+    ) -> None:
+        self._step_up = step_up
+        self._card_trouble = card_trouble
+        self._card_gone = card_gone
+        self._practice = practice
+        self._frame = Frame()
+        self._wanted = False
+        self._yielded = False
+        self._next_slot = 1
+        self._stack: tuple[Slot, ...] = (Slot(0, home()),)
+        self._effects: list[Effect] = []
+        self._sent: ViewMessage = self._compute(1)
+
+    @property
+    def view(self) -> ViewMessage:
+        """Give the view as last computed, for a UI that just connected."""
+        return self._sent
+
+    @property
+    def frame(self) -> Frame:
+        """Give what pages know of their surroundings."""
+        return self._frame
+
+    # -- what happens ---------------------------------------------------------------------------------------------
+
+    def key(self, action: Action) -> Sequence[Effect]:
+        """Take an action of the remote. While the programme has the screen only HOME is ours."""
+        if self._yielded:
+            return ()
+        if action is Action.HOME:
+            return self._show(not self._wanted)
+        if not self._wanted:
+            return ()
+        if action in self._top.page.own_keys():
+            self._deliver(self._top, Pressed(action))
+        elif action is Action.BACK:
+            self._back()
+        elif action in ARROWS or action is Action.OK:
+            self._effects.append(Key(action))
+        return self._settle()
+
+    def intent(self, rev: int, id_: str, value: str) -> Sequence[Effect]:
+        """Take the person's choice on the UI; a choice on an older view is answered with the current one and does nothing."""
+        if rev != self._sent.rev or not self._shown:
+            return (self._sent,)
+        if id_ == "back":
+            self._back()
+        elif id_ == "tv":
+            return self._show(False)
+        else:
+            self._deliver(self._top, Chosen(id_, value))
+        return self._settle(answer=True)
+
+    def card(self, state: CardState, *, known: bool = False, trouble: ChanomaError | None = None) -> Sequence[Effect]:
+        """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath."""
+        was = self._frame
+        here = state is CardState.PRESENT and trouble is None
+        level = max(was.level, Level.PRESENT) if here else Level.NONE
+        self._frame = replace(was, card=state, known=known, trouble=trouble, level=level, linked=was.linked and here)
+        self._stack = tuple(slot for slot in self._stack if not isinstance(slot.page, CardNotice))
+        if not here:
+            self._lock(keep_place=False)
+            if was.level > Level.PRESENT:
+                self._effects.append(SessionEnded())
+                self._push(self._card_gone())
+        if trouble is not None:
+            self._push(self._card_trouble(trouble))
+        self._deliver(self._top, Surroundings())
+        return self._settle()
+
+    def done(self, slot: int, event: Done | Failed) -> Sequence[Effect]:
+        """Take the answer to a job; if its page is gone the answer is dropped."""
+        for place in self._stack:
+            if place.id == slot:
+                self._deliver(place, event)
+        return self._settle()
+
+    def delivered(self, key: str) -> Sequence[Effect]:
+        """Tell every page that an entry of the outbox changed its state."""
+        for place in self._stack:
+            self._deliver(place, Delivered(key))
+        return self._settle()
+
+    def expired(self) -> Sequence[Effect]:
+        """End the session because its time is over: the person stays where they are, behind the lock."""
+        if self._frame.level <= Level.PRESENT:
+            return ()
+        self._lock(keep_place=True)
+        self._effects.append(SessionEnded())
+        return self._settle()
+
+    def yield_screen(self, active: bool) -> Sequence[Effect]:
+        """Give the screen to the television at once (an emergency warning), or take it back to the same view."""
+        self._yielded = active
+        if active:
+            self._leave_screen()
+        return self._settle(screen=True)
+
+    # -- how it moves ---------------------------------------------------------------------------------------------
+
+    @property
+    def _shown(self) -> bool:
+        return self._wanted and not self._yielded
+
+    @property
+    def _top(self) -> Slot:
+        return self._stack[-1]
+
+    def _show(self, wanted: bool) -> Sequence[Effect]:
+        self._wanted = wanted
+        if not wanted:
+            self._leave_screen()
+        return self._settle(screen=True)
+
+    def _leave_screen(self) -> None:
+        """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
+        if any(slot.page.personal for slot in self._stack):
+            self._lock(keep_place=True)
+            self._effects.append(SessionEnded())
+
+    def _lock(self, *, keep_place: bool) -> None:
+        self._frame = replace(self._frame, level=min(self._frame.level, Level.PRESENT), linked=False)
+        stack: list[Slot] = []
+        for slot in self._stack:
+            if not keep_place and (slot.page.personal or slot.page.needs.level > Level.PRESENT):
+                break
+            stack.append(Slot(self._slot_id(), slot.page.blank()) if slot.page.personal else slot)
+        self._stack = tuple(stack)
+
+    def _slot_id(self) -> int:
+        self._next_slot += 1
+        return self._next_slot
+
+    def _push(self, page: Page) -> None:
+        self._stack += (Slot(self._slot_id(), page),)
+        self._arrive()
+
+    def _back(self) -> None:
+        """Leave the top page, and whatever under it can now not be seen; from the bottom the way leads to the programme."""
+        if len(self._stack) == 1:
+            self._effects += self._show(False)
+            return
+        self._stack = self._stack[:-1]
+        while not self._satisfied(self._top.page.needs):
+            self._stack = self._stack[:-1]
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Tell the top page that it is shown; a page that needs a step-up first is told when that is done."""
+        if self._satisfied(self._top.page.needs):
+            self._deliver(self._top, Shown())
+
+    def _deliver(self, slot: Slot, event: PageEvent) -> None:
+        if slot not in self._stack:
+            return
+        move = slot.page.on(event, self._frame)
+        page = move.replace or move.stay or slot.page
+        place = self._stack.index(slot)
+        here = Slot(slot.id, page)
+        if move.replace is not None:
+            here = Slot(self._slot_id(), page)
+        self._stack = (*self._stack[:place], here, *self._stack[place + 1 :])
+        self._effects += [Run(here.id, job) for job in move.jobs]
+        if move.sign_in is not None:
+            self._sign_in(move.sign_in)
+        if move.linked:
+            self._frame = replace(self._frame, linked=True, known=True)
+        if move.sign_out:
+            self._lock(keep_place=False)
+            self._effects.append(SessionEnded())
+        if move.replace is not None:
+            self._arrive()
+        elif move.push is not None:
+            self._push(move.push)
+        elif move.home:
+            self._stack = self._stack[:1]
+            self._arrive()
+        elif move.leave and place > 0:
+            self._stack = self._stack[:place]
+            self._arrive()
+        elif move.back:
+            self._stack = self._stack[: place + 1]
+            self._back()
+
+    def _sign_in(self, result: SignIn) -> None:
+        if self._frame.card is CardState.PRESENT:
+            self._frame = replace(self._frame, level=result.level, linked=result.linked)
+        else:
+            self._effects.append(SessionEnded())
+
+    def _satisfied(self, needs: Requirement) -> bool:
+        return self._frame.level >= needs.level and (self._frame.linked or not needs.linked)
+
+    def _settle(self, *, answer: bool = False, screen: bool = False) -> Sequence[Effect]:
+        """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
+        if self._shown and not self._satisfied(self._top.page.needs):
+            self._push(self._step_up(self._top.page.needs, self._frame))
+        effects, self._effects = self._effects, []
+        view = self._compute(self._sent.rev + 1)
+        if answer or replace_rev(view, self._sent.rev) != self._sent:
+            self._sent = view
+            effects.insert(0, view)
+        if screen:
+            effects.insert(0 if not self._shown else len(effects), Screen(self._shown))
+        return effects
+
+    def _compute(self, rev: int) -> ViewMessage:
+        page = self._top.page
+        return ViewMessage(
+            rev=rev,
+            shown=self._shown,
+            personal=page.personal,
+            status=Status(card=self._frame.card, level=self._frame.level, practice=self._practice),
+            view=page.view(self._frame),
+        )
+
+
+def replace_rev(message: ViewMessage, rev: int) -> ViewMessage:
+    """Give the same message under another number."""
+    return ViewMessage(rev, message.shown, message.personal, message.status, message.view)
+
+
+class CardNotice(Page):
+    """A page that says something of the card in the reader, and goes when that changes."""

@@ -1,0 +1,144 @@
+"""A place on the navigation stack, and what it may answer to an event."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState
+from stb_agent.contract.views import View
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a page needs before it may be seen; falling short is answered with a step-up, not an error."""
+
+    level: Level = Level.NONE
+    linked: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page may know of its surroundings.
+
+    ``known``: a link is kept here for the card in the reader; ``trouble``: why that card cannot be used.
+    """
+
+    card: CardState = CardState.ABSENT
+    level: Level = Level.NONE
+    linked: bool = False
+    known: bool = False
+    trouble: ChanomaError | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something slow that a page asks its service to do; the answer comes back to that page as Done or Failed."""
+
+    service: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The page came to the top of the stack, or back to it."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The person chose an item of the page's view."""
+
+    id: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A key, for a page that takes keys itself."""
+
+    action: Action
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job ended well."""
+
+    job: Job
+    result: object
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended with an error."""
+
+    job: Job
+    error: ChanomaError
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The card or the session changed while the page was on top."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The outbox's entry ``key`` changed its state."""
+
+    key: str
+
+
+PageEvent = Shown | Chosen | Pressed | Done | Failed | Surroundings | Delivered
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The person was recognised at ``level``; ``linked`` tells whether a Cable ID is linked to the card."""
+
+    level: Level
+    linked: bool
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a page answers: its own next state, and where to go.
+
+    At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here) and ``home`` is
+    given; without any the page stays, as ``stay`` if that is given.
+    """
+
+    stay: Page | None = None
+    push: Page | None = None
+    replace: Page | None = None
+    leave: bool = False
+    back: bool = False
+    home: bool = False
+    jobs: tuple[Job, ...] = field(default=())
+    sign_in: SignIn | None = None
+    linked: bool = False
+    sign_out: bool = False
+
+
+class Page(ABC):
+    """A place on the stack. Implementations are frozen dataclasses: an event gives a new page."""
+
+    needs: ClassVar[Requirement] = Requirement()
+    personal: ClassVar[bool] = False
+
+    @abstractmethod
+    def view(self, frame: Frame) -> View:
+        """Give what the person sees."""
+
+    @abstractmethod
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        """Answer an event."""
+
+    def own_keys(self) -> frozenset[Action]:
+        """Give the keys that go to the page instead of the UI's focus; BACK among them overrides leaving."""
+        return frozenset()
+
+    def blank(self) -> Page:
+        """Give the same place without anything personal; it loads again when it is shown."""
+        return self

@@ -1,0 +1,1 @@
+"""Everything a person can open: one folder each, and no service imports another."""

@@ -1,0 +1,361 @@
+"""The pages of booking a public facility: facilities, free times, confirmation, slip, and the bookings made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+from msgspec import Struct
+
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.text import Text, Word, word
+from stb_agent.contract.views import (
+    Calendar,
+    Cell,
+    CellState,
+    Choice,
+    Delivery,
+    Detail,
+    Item,
+    List,
+    Message,
+    Progress,
+    Row,
+    Tone,
+    View,
+)
+from stb_agent.contract.words import JST
+from stb_agent.core.page import Chosen, Delivered, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
+from stb_agent.core.service import retry, trouble
+
+DAYS = 7
+"""Days on one calendar page."""
+
+
+class Facility(Struct, frozen=True):
+    """A public facility, as the service lists it."""
+
+    id: str
+    name: str
+    address: str
+    phone: str = ""
+
+
+class Slot(Struct, frozen=True):
+    """A time that can be booked; ``start`` and ``end`` are RFC 3339."""
+
+    id: str
+    start: str
+    end: str
+    free: bool
+    price_yen: int
+
+
+class Order(Struct, frozen=True):
+    """What the person booked: known in full even before the service answered, but for ``number``."""
+
+    facility: str
+    slot: str
+    start: str
+    end: str
+    price_yen: int
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of an order; ``key`` is its entry in the outbox."""
+
+    key: str
+    order: Order
+    delivery: Delivery
+    error: ChanomaError | None = None
+
+
+@dataclass(frozen=True)
+class LoadFacilities(Job):
+    """Answers a list of Facility."""
+
+    service: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class LoadSlots(Job):
+    """Answers the list of Slot of DAYS days from ``start``, or from today if that is None."""
+
+    service: ClassVar[str] = "booking"
+    facility: Facility
+    start: date | None
+
+
+@dataclass(frozen=True)
+class PlaceOrder(Job):
+    """Book; answers Placed."""
+
+    service: ClassVar[str] = "booking"
+    order: Order
+
+
+@dataclass(frozen=True)
+class CheckOrder(Job):
+    """Ask what became of the order ``key``; answers Placed."""
+
+    service: ClassVar[str] = "booking"
+    key: str
+
+
+@dataclass(frozen=True)
+class LoadOrders(Job):
+    """Answers the list of Placed of this person: what the service holds, and what still waits here."""
+
+    service: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class FacilitiesPage(Page):
+    """Choose a facility. Public: no card is needed to look."""
+
+    facilities: tuple[Facility, ...] | None = None
+    error: ChanomaError | None = None
+
+    def view(self, frame: Frame) -> View:
+        if self.error is not None:
+            return trouble(self.error, *retry(self.error))
+        if self.facilities is None:
+            return Progress(title=word("booking.title"), lead=word("booking.loading"))
+        return List(
+            title=word("booking.title"),
+            lead=word("booking.which"),
+            items=tuple(Item(it.id, it.name, it.address, first=not n) for n, it in enumerate(self.facilities)),
+        )
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown() if self.facilities is None:
+                return Move(jobs=(LoadFacilities(),))
+            case Chosen(id="again"):
+                return Move(stay=FacilitiesPage(), jobs=(LoadFacilities(),))
+            case Done(result=list() as facilities):
+                return Move(stay=FacilitiesPage(tuple(facilities)))
+            case Failed(error=error):
+                return Move(stay=FacilitiesPage(error=error))
+            case Chosen(id=id_) if self.facilities:
+                for facility in self.facilities:
+                    if facility.id == id_:
+                        return Move(push=CalendarPage(facility))
+        return Move()
+
+
+@dataclass(frozen=True)
+class CalendarPage(Page):
+    """Choose a free time of one facility, a week at a time. ``first`` is today, as the service's worker knew it."""
+
+    facility: Facility
+    start: date | None = None
+    first: date | None = None
+    slots: tuple[Slot, ...] | None = None
+    error: ChanomaError | None = None
+    taken: bool = False
+
+    def view(self, frame: Frame) -> View:
+        if self.error is not None:
+            return trouble(self.error, *retry(self.error))
+        if self.slots is None or self.start is None:
+            return Progress(title=self.facility.name, lead=word("booking.loading_times"))
+        days = tuple(self.start + timedelta(days=n) for n in range(DAYS))
+        bands = sorted({(_clock(slot.start), _clock(slot.end)) for slot in self.slots})
+        cells = tuple(
+            Cell(
+                slot.id,
+                days.index(_day(slot.start)),
+                bands.index((_clock(slot.start), _clock(slot.end))),
+                CellState.FREE if slot.free else CellState.TAKEN,
+            )
+            for slot in self.slots
+            if _day(slot.start) in days
+        )
+        weeks = [Item("next", word("booking.next_week"))]
+        if self.first is not None and self.start > self.first:
+            weeks.insert(0, Item("previous", word("booking.previous_week")))
+        return Calendar(
+            title=self.facility.name,
+            lead=word("booking.taken_meanwhile" if self.taken else "booking.when"),
+            days=tuple(word("booking.day", at=day.isoformat()) for day in days),
+            times=tuple(word("booking.band", start=start, end=end) for start, end in bands),
+            cells=cells,
+            items=tuple(weeks),
+        )
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown() | Chosen(id="again"):
+                return Move(stay=replace(self, error=None), jobs=(LoadSlots(self.facility, self.start),))
+            case Done(job=LoadSlots(), result=(date() as start, list() as slots)):
+                return Move(stay=replace(self, start=start, first=self.first or start, slots=tuple(slots)))
+            case Failed(error=error):
+                return Move(stay=replace(self, error=error))
+            case Chosen(id="next" | "previous" as way) if self.start is not None:
+                start = self.start + timedelta(days=DAYS if way == "next" else -DAYS)
+                return Move(
+                    stay=replace(self, start=start, slots=None, taken=False), jobs=(LoadSlots(self.facility, start),)
+                )
+            case Chosen(id=id_):
+                for slot in self.slots or ():
+                    if slot.id == id_ and slot.free:
+                        return Move(stay=replace(self, taken=False), push=ConfirmPage(self.facility, slot))
+        return Move()
+
+
+@dataclass(frozen=True)
+class ConfirmPage(Page):
+    """Say what will be booked, and ask once."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    personal: ClassVar[bool] = True
+
+    facility: Facility
+    slot: Slot
+    placing: bool = False
+    error: ChanomaError | None = None
+
+    def blank(self) -> Page:
+        """Give the question again, or the bookings if it was already answered: whoever comes back must not book twice."""
+        return OrdersPage() if self.placing else ConfirmPage(self.facility, self.slot)
+
+    def view(self, frame: Frame) -> View:
+        if self.error is not None:
+            if self.error.code == "booking.taken":
+                return trouble(self.error, Item("calendar", word("booking.other_time"), first=True))
+            return trouble(self.error, *retry(self.error))
+        if self.placing:
+            return Progress(title=word("booking.confirm"), lead=word("booking.placing"))
+        return Choice(
+            title=word("booking.confirm"),
+            lead=word("booking.confirm_lead"),
+            rows=_rows(self._order()),
+            items=(Item("book", word("booking.book"), first=True), Item("stop", word("booking.stop"))),
+        )
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Chosen(id="book" | "again") if not self.placing:
+                return Move(stay=replace(self, placing=True, error=None), jobs=(PlaceOrder(self._order()),))
+            case Chosen(id="stop" | "calendar"):
+                return Move(back=True)
+            case Done(result=Placed() as placed):
+                if placed.delivery is Delivery.REFUSED and placed.error is not None:
+                    return Move(stay=replace(self, placing=False, error=placed.error))
+                return Move(replace=SlipPage(placed))
+            case Failed(error=error):
+                return Move(stay=replace(self, placing=False, error=error))
+        return Move()
+
+    def _order(self) -> Order:
+        return Order(self.facility.name, self.slot.id, self.slot.start, self.slot.end, self.slot.price_yen)
+
+
+@dataclass(frozen=True)
+class SlipPage(Page):
+    """The booking slip: what was booked, and whether it reached the town."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
+    personal: ClassVar[bool] = True
+
+    placed: Placed
+
+    def view(self, frame: Frame) -> View:
+        placed = self.placed
+        number: Text = placed.order.number or word("booking.no_number")
+        refused = placed.error if placed.delivery is Delivery.REFUSED else None
+        return Detail(
+            title=word("booking.slip"),
+            lead=Word(f"{refused.code}.cause", dict(refused.args_))
+            if refused
+            else word(f"booking.slip_{placed.delivery}"),
+            rows=(Row(word("booking.number"), number), *_rows(placed.order)),
+            delivery=placed.delivery,
+            items=(Item("done", word("booking.to_home"), first=True),),
+        )
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Chosen(id="done"):
+                return Move(home=True)
+            case Delivered(key=key) if key == self.placed.key:
+                return Move(jobs=(CheckOrder(key),))
+            case Shown() if self.placed.delivery is Delivery.WAITING:
+                return Move(jobs=(CheckOrder(self.placed.key),))
+            case Done(result=Placed() as placed):
+                return Move(stay=SlipPage(placed))
+        return Move()
+
+
+@dataclass(frozen=True)
+class OrdersPage(Page):
+    """The bookings that this person made."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    personal: ClassVar[bool] = True
+
+    orders: tuple[Placed, ...] | None = None
+    error: ChanomaError | None = None
+
+    def blank(self) -> OrdersPage:
+        return OrdersPage()
+
+    def view(self, frame: Frame) -> View:
+        if self.error is not None:
+            return trouble(self.error, *retry(self.error))
+        if self.orders is None:
+            return Progress(title=word("booking.orders"), lead=word("booking.loading_orders"))
+        if not self.orders:
+            return Message(title=word("booking.orders"), tone=Tone.INFO, lead=word("booking.no_orders"))
+        return List(
+            title=word("booking.orders"),
+            lead=word("booking.orders_lead"),
+            items=tuple(
+                Item(
+                    it.key,
+                    word("booking.order_line", at=it.order.start, facility=it.order.facility),
+                    word(f"frame.delivery.{it.delivery}"),
+                    first=not n,
+                )
+                for n, it in enumerate(self.orders)
+            ),
+        )
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown() | Chosen(id="again"):
+                return Move(stay=OrdersPage(self.orders), jobs=(LoadOrders(),))
+            case Delivered():
+                return Move(jobs=(LoadOrders(),))
+            case Done(result=list() as orders):
+                return Move(stay=OrdersPage(tuple(orders)))
+            case Failed(error=error):
+                return Move(stay=OrdersPage(error=error))
+            case Chosen(id=id_):
+                for placed in self.orders or ():
+                    if placed.key == id_:
+                        return Move(push=SlipPage(placed))
+        return Move()
+
+
+def _rows(order: Order) -> tuple[Row, ...]:
+    price = word("booking.price", yen=order.price_yen) if order.price_yen else word("booking.no_price")
+    return (
+        Row(word("booking.facility"), order.facility),
+        Row(word("booking.date"), word("booking.date_value", at=order.start)),
+        Row(word("booking.time"), word("booking.time_value", start=order.start, end=order.end)),
+        Row(word("booking.price_label"), price),
+    )
+
+
+def _day(moment: str) -> date:
+    return datetime.fromisoformat(moment).astimezone(JST).date()
+
+
+def _clock(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(JST).strftime("%H:%M")

@@ -1,0 +1,196 @@
+"""The pages of signing in: card, tries left, PIN, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import ClassVar
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState
+from stb_agent.contract.text import Text, Word, word
+from stb_agent.contract.views import Choice, Item, Message, Pin, Progress, Row, Tone, View
+from stb_agent.core.page import (
+    Chosen,
+    Done,
+    Failed,
+    Frame,
+    Job,
+    Move,
+    Page,
+    PageEvent,
+    Pressed,
+    Requirement,
+    Shown,
+    SignIn,
+    Surroundings,
+)
+from stb_agent.core.pin_entry import KEYS, Digits, Outcome, PinEntry
+from stb_agent.core.service import retry, trouble
+
+PIN_LENGTH = 4
+"""Digits of the user authentication certificate's PIN (利用者証明用電子証明書の暗証番号)."""
+
+
+@dataclass(frozen=True)
+class CountTries(Job):
+    """Ask the card how many tries are left; answers an int."""
+
+    service: ClassVar[str] = "sign_in"
+
+
+@dataclass(frozen=True)
+class Authenticate(Job):
+    """Prove the card to the platform with the PIN; answers SignIn. ``tries`` is the count that the person was shown."""
+
+    service: ClassVar[str] = "sign_in"
+    digits: Digits = field(repr=False)
+    tries: int
+
+
+class Stage(Enum):
+    """Where signing in stands."""
+
+    INSERT = "insert"
+    CHECKING = "checking"
+    LAST_TRY = "last_try"
+    PIN = "pin"
+    WORKING = "working"
+    BLOCKED = "blocked"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True)
+class SignInPage(Page):
+    """Lead from a card in the reader to an authenticated session; leaves when that is reached."""
+
+    make_digits: Callable[[], Digits] = field(repr=False)
+    card: CardState
+    stage: Stage = Stage.CHECKING
+    tries: int = 0
+    entry: PinEntry | None = None
+    wrong: Text | None = None
+    error: ChanomaError | None = None
+
+    def own_keys(self) -> frozenset[Action]:
+        return KEYS if self.stage is Stage.PIN else frozenset()
+
+    def view(self, frame: Frame) -> View:
+        title = word("sign_in.title")
+        match self.stage:
+            case Stage.INSERT:
+                return Message(
+                    title=title, tone=Tone.INFO, lead=word("sign_in.insert"), remedy=word("sign_in.insert_how")
+                )
+            case Stage.PIN if self.entry is not None:
+                return Pin(
+                    title=word("sign_in.pin"),
+                    lead=word("sign_in.pin_which"),
+                    length=PIN_LENGTH,
+                    dots=len(self.entry.digits),
+                    pad=self.entry.stage,
+                    tries=self.tries,
+                    error=self.wrong,
+                )
+            case Stage.LAST_TRY:
+                return Choice(
+                    title=word("sign_in.last_try.title"),
+                    lead=word("sign_in.last_try.lead"),
+                    rows=(Row(word("sign_in.last_try.tries_label"), word("sign_in.last_try.tries", tries=self.tries)),),
+                    items=(
+                        Item("stop", word("sign_in.last_try.stop"), first=True),
+                        Item("go", word("sign_in.last_try.go")),
+                    ),
+                )
+            case Stage.BLOCKED:
+                return Message(
+                    title=word("sign_in.blocked"),
+                    tone=Tone.ERROR,
+                    lead=word("card.pin.blocked.cause"),
+                    remedy=word("card.pin.blocked.remedy"),
+                    code="card.pin.blocked",
+                    items=(Item("stop", word("home.ok"), first=True),),
+                )
+            case Stage.TROUBLE if self.error is not None:
+                return trouble(self.error, *retry(self.error))
+            case Stage.WORKING:
+                return Progress(title=title, lead=word("sign_in.working"))
+            case _:
+                return Progress(title=title, lead=word("sign_in.checking"))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown():
+                return self._start(self.card)
+            case Surroundings() if frame.card is not self.card:
+                return self._start(frame.card)
+            case Pressed(action=action) if self.entry is not None:
+                return self._press(self.entry, action)
+            case Chosen(id="again"):
+                return self._start(self.card)
+            case Chosen(id="stop"):
+                return Move(back=True)
+            case Chosen(id="go"):
+                return Move(stay=self._ask_pin())
+            case Done(job=CountTries(), result=int(tries)):
+                return self._counted(tries, self.wrong)
+            case Done(job=Authenticate(), result=SignIn() as result):
+                return Move(sign_in=result, leave=True)
+            case Failed(error=error):
+                return self._failed(error)
+        return Move()
+
+    def _start(self, card: CardState) -> Move:
+        """Begin again with the card as it is now; nothing of an earlier entry is kept."""
+        if self.entry is not None:
+            self.entry.digits.clear()
+        here = replace(self, card=card, entry=None, wrong=None, error=None)
+        if card is CardState.PRESENT:
+            return Move(stay=replace(here, stage=Stage.CHECKING), jobs=(CountTries(),))
+        return Move(stay=replace(here, stage=Stage.CHECKING if card is CardState.READING else Stage.INSERT))
+
+    def _counted(self, tries: int, wrong: Text | None) -> Move:
+        here = replace(self, tries=tries, wrong=wrong, entry=None)
+        if tries == 0:
+            return Move(stay=replace(here, stage=Stage.BLOCKED))
+        return Move(stay=replace(here, stage=Stage.LAST_TRY) if tries == 1 else here._ask_pin())
+
+    def _ask_pin(self) -> SignInPage:
+        return replace(self, stage=Stage.PIN, entry=PinEntry(self.make_digits(), PIN_LENGTH))
+
+    def _press(self, entry: PinEntry, action: Action) -> Move:
+        entry, outcome = entry.press(action)
+        match outcome:
+            case Outcome.LEAVE:
+                return Move(back=True)
+            case Outcome.SUBMIT:
+                job = Authenticate(entry.digits, self.tries)
+                return Move(stay=replace(self, stage=Stage.WORKING, entry=None, wrong=None), jobs=(job,))
+            case _:
+                return Move(stay=replace(self, entry=entry))
+
+    def _failed(self, error: ChanomaError) -> Move:
+        left = error.args_.get("left")
+        if error.code == "card.pin.blocked":
+            return self._counted(0, None)
+        if error.code == "card.pin.wrong" and isinstance(left, int):
+            return self._counted(left, Word("card.pin.wrong.cause", {"left": left}))
+        if error.code == "card.removed":
+            return Move()
+        return Move(stay=replace(self, stage=Stage.TROUBLE, error=error))
+
+
+@dataclass(frozen=True)
+class SignedInPage(Page):
+    """Nothing of its own: it needs a signed-in, linked person, so that opening it leads through both; then it leaves for home."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+
+    def view(self, frame: Frame) -> View:
+        return Progress(title=word("sign_in.title"), lead=word("sign_in.checking"))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(leave=True) if isinstance(event, Shown) else Move()
