@@ -1,0 +1,1 @@
+"""What is spoken with a board: the line, the boot loader's console, the file transfer."""

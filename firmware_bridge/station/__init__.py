@@ -1,0 +1,1 @@
+"""The bench's jobs as library functions."""
