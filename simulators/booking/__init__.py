@@ -1,0 +1,8 @@
+"""One town's booking of public facilities."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the simulator; see `stb-sim booking --help`."""
+    from simulators.booking.app import main as run
+
+    return run(argv)

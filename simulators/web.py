@@ -1,0 +1,326 @@
+"""What every simulator that speaks HTTP shares: serving on loopback, problems, scripted faults, a list of requests, state."""
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import math
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+Clock = Callable[[], datetime]
+Build = Callable[[str, Path], web.Application]
+"""Make the application for its own base address and the folder of its state."""
+T = TypeVar("T")
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class Problem(Exception):
+    """An answer that is not the one hoped for: HTTP status, stable name, a sentence for developers, further members."""
+
+    def __init__(
+        self, status: int, error: str, detail: str = "", *, headers: Mapping[str, str] | None = None, **more: object
+    ) -> None:
+        super().__init__(status, error, detail)
+        self.status, self.error, self.detail, self.more = status, error, detail, more
+        self.headers = dict(headers or {})
+
+
+Render = Callable[[Problem], web.Response]
+
+
+def json_problem(problem: Problem) -> web.Response:
+    """Write a problem as `{"error", "detail"}`."""
+    body = {"error": problem.error, "detail": problem.detail, **problem.more}
+    return web.json_response(body, status=problem.status, headers=problem.headers)
+
+
+class FaultKind(Enum):
+    """What goes wrong: before the request takes effect, after it did, or all the time."""
+
+    STATUS = "status"
+    DELAY_BEFORE = "delay_before"
+    DELAY_AFTER = "delay_after"
+    DROP_BEFORE = "drop_before"
+    DROP_AFTER = "drop_after"
+    DOWN = "down"
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """One scripted fault: `path` is a shell pattern, `seconds` the delay or Retry-After; `times` none means until cleared.
+
+    `times` left out is once, except for `down`, which stays.
+    """
+
+    kind: FaultKind
+    path: str = "*"
+    method: str | None = None
+    status: int = 503
+    seconds: float = 2.0
+    times: int | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.times is msgspec.UNSET:
+            self.times = None if self.kind is FaultKind.DOWN else 1
+
+    def take(self, method: str, path: str) -> bool:
+        """Tell whether this fault strikes the request, and count it."""
+        if self.times == 0 or self.method not in (None, method) or not fnmatchcase(path, self.path):
+            return False
+        if isinstance(self.times, int):
+            self.times -= 1
+        return True
+
+
+class Seen(msgspec.Struct):
+    """One request that came in; `status` is null when the connection was closed without an answer."""
+
+    method: str
+    path: str
+    status: int | None
+
+
+class _Control:
+    """The control paths of a simulator (`/_sim/…`) and what they control."""
+
+    def __init__(self, render: Render) -> None:
+        self.render = render
+        self.faults: list[Fault] = []
+        self.seen: list[Seen] = []
+
+    async def add_fault(self, request: web.Request) -> web.Response:
+        self.faults.append(await json_body(request, Fault))
+        return web.json_response({"faults": len(self.faults)}, status=201)
+
+    async def clear_faults(self, _: web.Request) -> web.Response:
+        self.faults.clear()
+        return web.Response(status=204)
+
+    async def requests(self, _: web.Request) -> web.Response:
+        return web.json_response({"requests": msgspec.to_builtins(self.seen)})
+
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # A page of a foreign site must reach a simulator neither by a name that it rebinds nor by a form that it posts.
+        if urlsplit(f"//{request.headers.get('Host', '')}").hostname not in _LOOPBACK:
+            return self.render(Problem(421, "misdirected_request", "this simulator answers on loopback only"))
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).hostname not in _LOOPBACK:
+            return self.render(Problem(403, "foreign_origin"))
+        if request.path.startswith("/_sim/"):
+            return await self._answer(request, handler)
+        fault = next((f for f in self.faults if f.take(request.method, request.path)), None)
+        entry = Seen(request.method, request.path, None)
+        self.seen.append(entry)
+        match fault.kind if fault else None:
+            case FaultKind.DROP_BEFORE | FaultKind.DOWN:
+                return _drop(request)
+            case FaultKind.STATUS if fault:
+                entry.status = fault.status
+                return self.render(_scripted(fault))
+            case FaultKind.DELAY_BEFORE if fault:
+                await asyncio.sleep(fault.seconds)
+        response = await self._answer(request, handler)
+        if fault and fault.kind is FaultKind.DELAY_AFTER:
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.kind is FaultKind.DROP_AFTER:
+            return _drop(request)
+        entry.status = response.status
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return self.render(problem)
+        except web.HTTPException as standard:
+            name = standard.reason.lower().replace(" ", "_")
+            allow = {k: v for k, v in standard.headers.items() if k == "Allow"}
+            return self.render(Problem(standard.status, name, headers=allow))
+
+
+def _drop(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=499)
+
+
+def _scripted(fault: Fault) -> Problem:
+    names = {429: "too_many_requests", 503: "temporarily_unavailable"}
+    headers = {"Retry-After": str(math.ceil(fault.seconds))} if fault.status in names else {}
+    return Problem(fault.status, names.get(fault.status, "simulated_fault"), "scripted", headers=headers)
+
+
+def application(render: Render = json_problem) -> web.Application:
+    """Make an application with the control paths, the guard against foreign hosts and origins, and problems rendered."""
+    control = _Control(render)
+    app = web.Application(middlewares=[control.guard])
+    app.router.add_post("/_sim/faults", control.add_fault)
+    app.router.add_delete("/_sim/faults", control.clear_faults)
+    app.router.add_get("/_sim/requests", control.requests)
+    return app
+
+
+async def json_body(request: web.Request, kind: type[T]) -> T:
+    """Read a JSON body as `kind`; anything else is 400 invalid_request."""
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(400, "invalid_request", str(error)) from None
+
+
+def utc_text(time: datetime) -> str:
+    """Write a time in RFC 3339, UTC, whole seconds, with Z."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def system_clock() -> datetime:
+    """Tell the time, UTC."""
+    return datetime.now(UTC)
+
+
+def database(folder: Path, name: str, schema: str) -> sqlite3.Connection:
+    """Open the simulator's state, `NAME.sqlite` in its folder; writes belong in `with db:`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(folder / f"{name}.sqlite")
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.executescript(schema)
+    return db
+
+
+def close_with(app: web.Application, db: sqlite3.Connection) -> None:
+    """Close the state when the application ends."""
+
+    async def close(_: web.Application) -> None:
+        db.close()
+
+    app.on_cleanup.append(close)
+
+
+def options(name: str, description: str) -> argparse.ArgumentParser:
+    """Make a parser with the options that all simulators have."""
+    parser = argparse.ArgumentParser(prog=f"stb-sim {name}", description=description)
+    parser.add_argument("--port", type=int, default=0, help="loopback port; 0, the default, takes a free one")
+    parser.add_argument("--listen-fd", type=int, help="a listening socket inherited from the parent, instead of --port")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep state in this folder; without it, for this run")
+    parser.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="let the clock stand still here")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end when this parent process ends")
+    return parser
+
+
+def clock_of(arguments: argparse.Namespace) -> Clock:
+    """Return the clock that `--now` asks for, else the system's."""
+    now: datetime | None = arguments.now
+    if now is None:
+        return system_clock
+    if now.tzinfo is None:
+        raise SystemExit("--now needs a time zone, as in 2026-11-22T09:00:00Z")
+    return lambda: now
+
+
+@contextlib.asynccontextmanager
+async def serving(build: Build, state: Path, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve an application on loopback, by default at a free port; gives its base address, without a final slash."""
+    listener = listener or listen(0)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    runner = web.AppRunner(build(base, state), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        yield base
+    finally:
+        await runner.cleanup()
+        listener.close()
+
+
+def listen(port: int) -> socket.socket:
+    """Listen at a loopback port, 0 for a free one; OSError when it is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when the parent process ends (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended before the line above
+        raise SystemExit(1)
+
+
+async def until_told() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+@contextlib.contextmanager
+def state_folder(given: Path | None, name: str) -> Iterator[Path]:
+    """Give the folder asked for, or one that is removed afterwards."""
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given
+    else:
+        with tempfile.TemporaryDirectory(prefix=f"stb-sim-{name}-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+
+def run(name: str, arguments: argparse.Namespace, build: Build) -> int:
+    """Run one simulator until it is told to end; prints `NAME: ADDRESS` once it listens. Returns the exit status."""
+    if arguments.parent is not None:
+        end_with_parent(arguments.parent)
+    try:
+        given = arguments.listen_fd
+        listener = listen(arguments.port) if given is None else socket.socket(fileno=given)
+    except OSError as error:
+        print(f"stb-sim {name}: cannot listen on port {arguments.port}: {error.strerror}", file=sys.stderr)
+        return 1
+
+    async def serve(state: Path) -> None:
+        async with serving(build, state, listener) as base:
+            print(f"{name}: {base}", flush=True)
+            await until_told()
+
+    with state_folder(arguments.state, name) as state:
+        asyncio.run(serve(state))
+    return 0
+
+
+def loopback_url(text: str) -> str:
+    """Check the address of another simulator (for argparse): http on loopback; the final slash is dropped."""
+    parts = urlsplit(text)
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+        raise argparse.ArgumentTypeError(f"not an http address on loopback: {text}")
+    return text.rstrip("/")
+
+
+def members(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the members that are None: on the wire, absent rather than null."""
+    return {k: v for k, v in value.items() if v is not None}
