@@ -18,6 +18,10 @@ from simulators.card.profile import PROFILES
 from simulators.card.recorder import Recorder
 from simulators.card.vpcd import Pulled
 
+EMPTY = 0.6
+"""Seconds the slot stays empty between two cards. pcscd looks every 0.4 s (PCSCLITE_STATUS_POLL_RATE); a card that
+was changed in between can stay unnoticed for ever, if a command found the slot empty meanwhile."""
+
 
 class Tries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tries left for each PIN; None changes nothing."""
@@ -101,6 +105,7 @@ class Tray:
         self._inserted: str | None = None
         self._holding: asyncio.Task[None] | None = None
         self._hand = asyncio.Lock()
+        self._emptied = float("-inf")
 
     async def __aenter__(self) -> "Tray":
         """Return the empty tray."""
@@ -164,10 +169,14 @@ class Tray:
         self._remember()
 
     async def _hold(self, slot: Slot) -> None:
+        time = asyncio.get_running_loop().time
+        await asyncio.sleep(self._emptied + EMPTY - time())
         try:
             await vpcd.hold(slot, self._host, self._port, self.connected)
         except Pulled:
             self._inserted = None
+        finally:
+            self._emptied = time()
 
     async def _take_out(self) -> None:
         if self._holding is not None:
