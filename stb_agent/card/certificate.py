@@ -1,0 +1,179 @@
+"""The authentication certificate: what it must be, who may have issued it, and the only name of it that is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from stb_agent.card import errors
+
+_UNREADABLE = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+_LEAST_BITS = 2048
+
+
+class Environment(Enum):
+    """Whose certificates an authority issues; the value is the certificate policy, or the beginning of it.
+
+    Source: J-LIS, profile of the certificates (j-lis.go.jp/file/13_profile_genkou.pdf): authentication certificates carry
+    1.2.392.200149.8.5.1.3.30; J-LIS's test environment uses the arc 1.2.392.200149.8.5.1.0.
+    """
+
+    PRODUCTION = "1.2.392.200149.8.5.1.3.30"
+    TEST = "1.2.392.200149.8.5.1.0."
+
+    def covers(self, policy: str) -> bool:
+        """Tell whether a policy belongs here."""
+        return policy.startswith(self.value) if self.value.endswith(".") else policy == self.value
+
+
+class AuthenticationCertificate:
+    """A resident's authentication certificate that was read and checked. Its repr shows nothing of the person.
+
+    ``der``: the certificate as the card gave it, for the one who must see it (x5c); it is not kept or logged.
+    """
+
+    __slots__ = ("_certificate", "_issuer_key", "_key", "der")
+
+    def __init__(self, certificate: x509.Certificate, key: RSAPublicKey, issuer_key: bytes) -> None:
+        self._certificate = certificate
+        self._key = key
+        self._issuer_key = issuer_key
+        self.der = certificate.public_bytes(Encoding.DER)
+
+    def verifies(self, signature: bytes, data: bytes) -> bool:
+        """Tell whether ``signature`` over ``data`` (RS256: PKCS #1 v1.5, SHA-256) was made with this certificate's key."""
+        try:
+            self._key.verify(signature, data, PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return False
+        return True
+
+    def link_handle(self, key: bytes) -> str:
+        """Give the name under which a link is kept: HMAC-SHA-256 of (issuer's public key, serial number), hexadecimal.
+
+        The issuer's key and not its name, since all generations of the authority share one name.
+        """
+        serial = self._certificate.serial_number
+        message = len(self._issuer_key).to_bytes(4, "big") + self._issuer_key + serial.to_bytes(20, "big")
+        return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+    def days_left(self, now: datetime) -> int:
+        """Give the whole days until the certificate is out of date; the date itself would tell a birthday."""
+        return (self._certificate.not_valid_after_utc - now).days
+
+    def __repr__(self) -> str:
+        return "<AuthenticationCertificate>"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A pinned authority: its certificate, and the environment whose policies it may issue."""
+
+    certificate: x509.Certificate
+    environment: Environment
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The pinned authorities."""
+
+    authorities: tuple[Authority, ...]
+
+    @classmethod
+    def load(cls, paths: Iterable[Path], environment: Environment) -> Trust:
+        """Read PEM files, and the ``*.pem`` of folders. Raises AnchorInvalid for a file that is not an authority's certificate."""
+        files = [file for path in paths for file in (sorted(path.glob("*.pem")) if path.is_dir() else [path])]
+        return cls(tuple(Authority(one, environment) for file in files for one in _anchors(file)))
+
+    def __add__(self, other: Trust) -> Trust:
+        """Trust both."""
+        return Trust(self.authorities + other.authorities)
+
+    def check(self, der: bytes, now: datetime) -> AuthenticationCertificate:
+        """Parse a certificate and check it. ``now``: aware.
+
+        Raises CertificateProfile, CertificateUntrusted, CertificateExpired, CertificateNotYet.
+        """
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            key, policies = _profile(certificate)
+            issuers = [one for one in self.authorities if _issued(one.certificate, certificate, now)]
+            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        except _UNREADABLE:
+            raise errors.CertificateProfile("encoding") from None
+        if not issuers:
+            raise errors.CertificateUntrusted
+        if not any(one.environment.covers(policy) for one in issuers for policy in policies):
+            raise errors.CertificateProfile("policy")
+        if now > end:
+            raise errors.CertificateExpired
+        if now < start:
+            raise errors.CertificateNotYet
+        issuer_key = issuers[0].certificate.public_key()
+        return AuthenticationCertificate(
+            certificate, key, issuer_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        )
+
+
+def _anchors(file: Path) -> list[x509.Certificate]:
+    try:
+        certificates = x509.load_pem_x509_certificates(file.read_bytes())
+        if all(one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca for one in certificates):
+            return certificates
+    except (OSError, *_UNREADABLE):
+        pass
+    raise errors.AnchorInvalid(file=str(file))
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate, now: datetime) -> bool:
+    """Tell whether the issuer's name and key fit; an authority that is out of date vouches for nothing that outlives it."""
+    if certificate.not_valid_after_utc > issuer.not_valid_after_utc and now > issuer.not_valid_after_utc:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _profile(certificate: x509.Certificate) -> tuple[RSAPublicKey, list[str]]:
+    """Check what every authentication certificate has in common, and give its key and its policies."""
+    extensions = certificate.extensions
+    if not 0 < certificate.serial_number < 1 << 160:  # RFC 5280, 4.1.2.2
+        raise errors.CertificateProfile("serial")
+    known = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.CertificatePolicies, x509.BasicConstraints)
+    if any(one.critical and not isinstance(one.value, known) for one in extensions):
+        raise errors.CertificateProfile("critical_extension")
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_BITS:
+        raise errors.CertificateProfile("key")
+    if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
+        raise errors.CertificateProfile("signature_algorithm")
+    try:
+        usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        raise errors.CertificateProfile("extensions") from None
+    # The signature certificate has content_commitment (nonRepudiation) too, and opens with another PIN.
+    if not usage.digital_signature or usage.content_commitment or usage.key_cert_sign:
+        raise errors.CertificateProfile("key_usage")
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
+        raise errors.CertificateProfile("extended_key_usage")
+    return key, [one.policy_identifier.dotted_string for one in policies]

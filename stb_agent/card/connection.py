@@ -1,0 +1,138 @@
+"""One connection to the card in the slot: opened by its first verb, every step bounded, unpowered at its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stb_agent.card import errors
+from stb_agent.card.apdu import SW, Buffer, Command, Ins
+from stb_agent.card.certificate import AuthenticationCertificate, Trust
+from stb_agent.card.jpki import WHOLE_FILE, Session, Ways
+from stb_agent.card.pin import Pin
+from stb_agent.card.reader import Reader, ReaderSource
+from stb_agent.card.worker import Steps
+
+Payload = bytes | Callable[[AuthenticationCertificate], bytes]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds a step may take before the person is told.
+
+    ``whole_file``: a certificate in one command takes 1.7 s on a contact card at 9600 bit/s. ``settle``: how long a failed exchange
+    may turn out to have been a removal, which pcscd sees when it next polls the reader.
+    """
+
+    connect: float = 3.0
+    command: float = 2.0
+    whole_file: float = 5.0
+    sign: float = 10.0
+    settle: float = 1.0
+
+    def of(self, apdu: Buffer) -> float:
+        """Give the limit of a command."""
+        if apdu[1] == Ins.PERFORM_SECURITY_OPERATION:
+            return self.sign
+        return self.whole_file if Command.decode(apdu).le == WHOLE_FILE else self.command
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every connection of a slot shares. ``ways``: by reader and answer-to-reset, what was found to be lacking."""
+
+    trust: Trust
+    clock: Callable[[], datetime]
+    limits: Limits
+    ways: dict[tuple[str, bytes], Ways] = field(default_factory=dict)
+
+
+class Connection:
+    """The verbs a slot offers, each in one go. ``known``: the certificate of this insertion, once it was read and checked."""
+
+    def __init__(self, source: ReaderSource, name: str, tools: Tools, known: AuthenticationCertificate | None) -> None:
+        self.known = known
+        self._source = source
+        self._name = name
+        self._tools = tools
+        self._reader: Reader | None = None
+
+    @contextlib.contextmanager
+    def bounded(self, steps: Steps) -> Iterator[None]:
+        """Run the verbs inside with these steps, and unpower the card at the end."""
+        self._steps = steps
+        try:
+            yield
+        finally:
+            self._close()
+
+    def certificate(self) -> AuthenticationCertificate:
+        """Read and check the certificate."""
+        return self._certificate(self._open())
+
+    def tries(self) -> int:
+        """Ask the tries left."""
+        return self._tries(self._open())[1]
+
+    def authenticate(self, pin: Pin, payload: Payload, expected_tries: int | None) -> bytes:
+        """Verify and sign: with a known certificate four commands, else five."""
+        session = self._open()
+        certificate = self._certificate(session)
+        data = payload if isinstance(payload, bytes) else payload(certificate)
+        session, left = self._tries(session)
+        if left == 0:
+            raise errors.PinBlocked
+        if expected_tries is not None and left < expected_tries:
+            raise errors.PinChanged(left)
+        session.verify(pin)
+        return session.sign(data, certificate)
+
+    def _certificate(self, session: Session) -> AuthenticationCertificate:
+        if self.known is None:
+            self.known = self._tools.trust.check(session.read_certificate(), self._tools.clock())
+        return self.known
+
+    def _tries(self, session: Session) -> tuple[Session, int]:
+        left = session.tries()
+        if left is None:
+            # Another program left the card with its PIN verified; without power it forgets that.
+            self._close()
+            session = self._open()
+            left = session.tries()
+        if left is None:
+            raise errors.UnexpectedStatus(SW.OK)
+        return session, left
+
+    def _open(self) -> Session:
+        with self._steps.step(self._tools.limits.connect):
+            reader = self._reader = self._source.connect(self._name)
+        ways = self._tools.ways.setdefault((reader.name, reader.atr), Ways())
+        session = Session(_Bounded(reader, self._steps, self._tools.limits), ways)
+        session.select()
+        return session
+
+    def _close(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader:
+            with self._steps.step(self._tools.limits.command, last=True):
+                reader.close(unpower=True)
+
+
+class _Bounded:
+    """A reader whose every exchange is a step."""
+
+    def __init__(self, reader: Reader, steps: Steps, limits: Limits) -> None:
+        self.name = reader.name
+        self.atr = reader.atr
+        self._reader = reader
+        self._steps = steps
+        self._limits = limits
+
+    def transmit(self, apdu: Buffer) -> bytes:
+        with self._steps.step(self._limits.of(apdu)):
+            return self._reader.transmit(apdu)
+
+    def close(self, unpower: bool = True) -> None:
+        self._reader.close(unpower)
