@@ -1,0 +1,119 @@
+"""The loop: wait for the agent or the window, take what came, draw once; sleep otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import signal
+import socket
+import time
+from pathlib import Path
+
+from stb_agent.contract.messages import ActionMessage, FromAgent
+from ui.client import Client, LostError
+from ui.screens.kinds import drawer
+from ui.stage import Stage
+from ui.widgets.painter import Painter
+from ui.widgets.text import measure
+from ui.widgets.window import Happened, Surface
+
+_RETRY = 0.2
+"""Seconds between attempts to reach the agent."""
+_PATIENCE = 10.0
+"""Seconds without an agent after which the programme gets the screen back."""
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """Puts client, stage and window together."""
+
+    def __init__(self, path: Path, lang: str) -> None:
+        """Make the window, hidden."""
+        self._client = Client(path)
+        self._stage = Stage(drawer(measure, lang))
+        self._surface = Surface()
+        self._painter = Painter(self._surface.canvas)
+        self._lost_at: float | None = None
+        self._running = True
+
+    def run(self) -> None:
+        """Serve until the window is closed or SIGTERM or SIGINT comes."""
+        with _signals() as wake:
+            while self._running:
+                if not self._client.connected and self._client.connect():
+                    log.info("connected to the agent")
+                self._wait(wake)
+        self._client.close()
+        self._surface.close()
+
+    def _wait(self, wake: socket.socket) -> None:
+        sources: list[object] = [wake, self._surface]
+        if self._client.connected:
+            sources.append(self._client)
+        ready, _, _ = select.select(sources, [], [], None if self._client.connected else _RETRY)
+        if wake in ready:
+            self._running = False
+            return
+        if self._client in ready:
+            self._converse()
+        elif self._lost_at is not None and time.monotonic() - self._lost_at > _PATIENCE:
+            self._lost_at = None
+            self._stage.hide()
+            self._refresh()
+        told = self._surface.happened()
+        self._running = Happened.CLOSED not in told
+        if Happened.EXPOSED in told and self._surface.shown:
+            self._surface.draw(None)
+
+    def _converse(self) -> None:
+        try:
+            for message in _latest(self._client.receive()):
+                intent = self._stage.receive(message)
+                if intent:
+                    self._client.send(intent)
+            self._lost_at = None
+        except LostError:
+            log.warning("the agent is lost")
+            self._client.close()
+            self._lost_at = time.monotonic()
+            self._stage.lose()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Bring the screen to what the stage says."""
+        if not self._stage.shown:
+            self._surface.hide()
+            self._painter.paint(self._stage.scene())
+            return
+        damage = self._painter.paint(self._stage.scene())
+        if not self._surface.shown:
+            self._surface.show()
+        elif damage:
+            self._surface.draw(damage)
+
+
+def _latest(messages: list[FromAgent]) -> list[FromAgent]:
+    """Leave out views that the next message replaces: nobody would see them."""
+    return [
+        m
+        for m, after in zip(messages, [*messages[1:], None], strict=True)
+        if isinstance(m, ActionMessage) or after is None or isinstance(after, ActionMessage)
+    ]
+
+
+@contextlib.contextmanager
+def _signals():  # type: ignore[no-untyped-def]
+    """Turn SIGTERM and SIGINT into a byte to wait for: a signal alone does not end a select."""
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    old = signal.set_wakeup_fd(writer.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(old)
+        reader.close()
+        writer.close()

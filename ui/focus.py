@@ -1,0 +1,114 @@
+"""Where the focus goes: geometry alone.
+
+A node belongs to a pane. In a pane nodes stand in rows; ↑ and ↓ go to the nearest row, ← and → along the row and, where
+it ends, into a pane that stands wholly on that side. So every node can be reached from every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stb_agent.contract.actions import Action
+
+
+class Box(NamedTuple):
+    """A rectangle in px, ``y`` from the top."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def right(self) -> float:
+        """Give the right edge."""
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        """Give the bottom edge."""
+        return self.y + self.h
+
+    def union(self, other: Box) -> Box:
+        """Give the smallest box around both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
+
+    def grown(self, by: float) -> Box:
+        """Give this box with a margin."""
+        return Box(self.x - by, self.y - by, self.w + 2 * by, self.h + 2 * by)
+
+    def overlaps(self, other: Box) -> bool:
+        """Tell whether the two have an area in common."""
+        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+
+
+class Node(NamedTuple):
+    """Something that can have the focus."""
+
+    id: str
+    box: Box
+    pane: str = "content"
+
+
+def move(nodes: Sequence[Node], current: str, arrow: Action) -> str:
+    """Give the id that has the focus after an arrow; the current one where the way ends."""
+    here = next(node for node in nodes if node.id == current)
+    beyond = [node for node in nodes if node.id != current and _gap(here.box, node.box, arrow) >= 0]
+    beam = [node for node in beyond if _aside(here.box, node.box, arrow) < 0]
+    if not beam and arrow in (Action.LEFT, Action.RIGHT):
+        whole = _pane(nodes, here.pane)
+        beam = [n for n in beyond if n.pane != here.pane and _gap(whole, _pane(nodes, n.pane), arrow) >= 0]
+    if not beam and arrow in (Action.UP, Action.DOWN):  # nothing straight above or below: the next row all the same
+        beam = beyond
+
+    def cost(node: Node) -> tuple[float, float, float, float]:
+        return (_gap(here.box, node.box, arrow), _off(here.box, node.box, arrow), node.box.y, node.box.x)
+
+    return min(beam, key=cost, default=here).id
+
+
+def nearest(nodes: Sequence[Node], box: Box) -> str:
+    """Give the id nearest to where something was that has gone. Raises ValueError without nodes."""
+    return min(nodes, key=lambda node: (_distance(node.box, box), node.box.y, node.box.x)).id
+
+
+def _gap(here: Box, there: Box, arrow: Action) -> float:
+    """Give the way from ``here``'s edge to ``there`` in the arrow's direction; negative when it is not beyond that edge."""
+    match arrow:
+        case Action.UP:
+            return here.y - there.bottom
+        case Action.DOWN:
+            return there.y - here.bottom
+        case Action.LEFT:
+            return here.x - there.right
+        case _:
+            return there.x - here.right
+
+
+def _aside(here: Box, there: Box, arrow: Action) -> float:
+    """Give how far ``there`` stands beside the arrow's beam; negative inside it."""
+    if arrow in (Action.UP, Action.DOWN):
+        return max(there.x - here.right, here.x - there.right)
+    return max(there.y - here.bottom, here.y - there.bottom)
+
+
+def _off(here: Box, there: Box, arrow: Action) -> float:
+    if arrow in (Action.UP, Action.DOWN):
+        return abs(here.x + here.w / 2 - there.x - there.w / 2)
+    return abs(here.y + here.h / 2 - there.y - there.h / 2)
+
+
+def _distance(one: Box, other: Box) -> float:
+    dx = max(one.x - other.right, other.x - one.right, 0)
+    dy = max(one.y - other.bottom, other.y - one.bottom, 0)
+    return float(dx * dx + dy * dy)
+
+
+def _pane(nodes: Sequence[Node], name: str) -> Box:
+    boxes = [node.box for node in nodes if node.pane == name]
+    whole = boxes[0]
+    for box in boxes[1:]:
+        whole = whole.union(box)
+    return whole

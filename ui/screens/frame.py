@@ -1,0 +1,166 @@
+"""What stands around every view: title, lead, the card's corner, and the bar with 戻る and テレビに戻る."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.text import Text, Word
+from stb_agent.contract.views import Item, Row
+from ui import theme
+from ui.focus import Box
+from ui.scene import Align, Shape
+from ui.sketch import Sketch, text_height
+
+BACK = "back"
+TV = "tv"
+PREVIOUS = "page.previous"
+NEXT = "page.next"
+
+EDGE = theme.RING + theme.RING_GAP
+"""px that a focus ring needs around a button inside the safe area."""
+LEFT = theme.SAFE_X + EDGE
+WIDTH = theme.WIDTH - 2 * LEFT
+_BAR_TOP = theme.HEIGHT - theme.SAFE_Y - EDGE - theme.TARGET
+_CORNER = 560
+_BAR_BUTTON = 330
+
+
+def frame(
+    d: Sketch, title: Text, lead: Text | None, status: Status, *, lead_size: int = theme.LEAD, bar: bool = True
+) -> Box:
+    """Draw the frame; give the box that is left for the view."""
+    left = _corner(d, status)
+    width = left - LEFT - theme.GAP_L
+    top = d.write(
+        title, Box(LEFT, theme.SAFE_Y, width, text_height(1, theme.TITLE)), theme.TITLE, bold=True, colour=theme.LAMP
+    )
+    top = max(top, theme.SAFE_Y + text_height(1, theme.TITLE)) + theme.GAP_S
+    if lead is not None:
+        room = Box(LEFT, top, min(WIDTH, theme.LINE_CHARS * lead_size * 1.18), text_height(2, lead_size))
+        top = d.write(lead, room, lead_size)
+    top += theme.GAP_M
+    bottom = _BAR_TOP - theme.GAP_L
+    if bar:
+        d.button(BACK, bar_box(0), Word("frame.back"), pane="bar", fill=theme.PANEL, size=theme.BODY)
+        d.button(TV, bar_box(-1), Word("frame.tv"), pane="bar", fill=theme.PANEL, size=theme.BODY)
+    return Box(LEFT, top, WIDTH, bottom - top)
+
+
+def bar_box(at: int, width: int = _BAR_BUTTON) -> Box:
+    """Give the place of a button in the bar: 0, 1, … from the left, -1 at the right."""
+    x = LEFT + WIDTH - width if at < 0 else LEFT + at * (width + theme.GAP_L)
+    return Box(x, _BAR_TOP, width, theme.TARGET)
+
+
+def pager(d: Sketch) -> None:
+    """Draw 前のページ and 次のページ in the bar, with where one is."""
+    if d.pages < 2:
+        return
+    x = LEFT + _BAR_BUTTON + theme.GAP_L
+    room = WIDTH - 2 * (_BAR_BUTTON + theme.GAP_L)
+    width = 280
+    if d.page > 0:
+        d.button(
+            PREVIOUS,
+            Box(x, _BAR_TOP, width, theme.TARGET),
+            Word("frame.page.previous"),
+            pane="bar",
+            size=theme.NOTE,
+            turn=-1,
+        )
+    if d.page < d.pages - 1:
+        d.button(
+            NEXT,
+            Box(x + room - width, _BAR_TOP, width, theme.TARGET),
+            Word("frame.page.next"),
+            pane="bar",
+            size=theme.NOTE,
+            turn=1,
+        )
+    place = Box(x + width, _BAR_TOP, room - 2 * width, theme.TARGET)
+    d.write(d.say("frame.page.at", page=d.page + 1, pages=d.pages), place, theme.NOTE, align=Align.CENTER, middle=True)
+
+
+def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:
+    """Draw the view's items as large buttons at the top of a box, in rows of up to ``across``."""
+    for row, start in enumerate(range(0, len(items), across)):
+        some = items[start : start + across]
+        width = (
+            (room.w - (across - 1) * theme.GAP_L) / across
+            if len(items) > across
+            else (room.w - (len(some) - 1) * theme.GAP_L) / len(some)
+        )
+        width = min(width, 760)
+        for at, item in enumerate(some):
+            box = Box(
+                round(room.x + at * (width + theme.GAP_L)),
+                round(room.y + row * (height + theme.GAP_M)),
+                round(width),
+                height,
+            )
+            d.button(item.id, box, item.label, item.detail)
+
+
+def buttons_height(items: Sequence[Item], *, across: int = 3, height: int = 112) -> int:
+    """Give how much room `buttons` takes, with the gap above."""
+    rows = -(-len(items) // across)
+    return rows * (height + theme.GAP_M) if rows else 0
+
+
+def rows_table(
+    d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float = 420, most: int | None = None
+) -> float:
+    """Draw label and value, a line each, on one panel; give its bottom. More than fit are put on further pages when ``most`` is None."""
+    if not rows:
+        return room.y
+    height = min(theme.TARGET, room.h / len(rows)) if most else theme.TARGET
+    fit = most or max(1, int((room.h - theme.GAP) // height))
+    if most is None:
+        d.pages = max(d.pages, -(-len(rows) // fit))
+        rows = rows[d.page * fit : (d.page + 1) * fit]
+    box = Box(room.x, room.y, room.w, round(len(rows) * height + theme.GAP))
+    d.panel(box)
+    for at, row in enumerate(rows):
+        top = box.y + theme.GAP_S + at * height
+        if at:
+            d.panel(Box(box.x + theme.GAP_L, round(top), box.w - 2 * theme.GAP_L, 2), theme.LINE, 0)
+        label = Box(box.x + theme.GAP_L, top + 4, label_width - theme.GAP_L, height - 8)
+        d.write(row.label, label, theme.NOTE, colour=theme.QUIET, middle=True)
+        value = Box(box.x + label_width + theme.GAP_L, top + 4, box.w - label_width - 2 * theme.GAP_L, height - 8)
+        d.write(row.value, value, theme.LABEL, bold=True, middle=True)
+    return box.bottom
+
+
+def _corner(d: Sketch, status: Status) -> float:
+    """Draw the card's state, the level and 練習用 at the right; give the left edge of what was drawn."""
+    right = LEFT + WIDTH
+    line = text_height(1, theme.SMALL)
+    colours = {CardState.PRESENT: theme.GOOD, CardState.READING: theme.LAMP, CardState.NO_READER: theme.BAD}
+    lines = [("frame.card." + status.card.value, colours.get(status.card, theme.QUIET), status.card in colours)]
+    if status.level is not Level.NONE:
+        lines.append(
+            (
+                "frame.level." + status.level.name.lower(),
+                theme.GOOD if status.level > Level.PRESENT else theme.QUIET,
+                status.level > Level.PRESENT,
+            )
+        )
+    left = right
+    for at, (code, colour, filled) in enumerate(lines):
+        box = Box(right - _CORNER, theme.SAFE_Y + at * (line + theme.GAP_S), _CORNER, line)
+        label = d.set(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
+        if label:
+            d.write(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
+            x = label.box.x - theme.GAP_M
+            d.dot(x, label.box.y + line / 2, 20, colour, Shape.DISC if filled else Shape.DIAMOND)
+            left = min(left, x - theme.GAP)
+    if status.practice:
+        badge = Box(round(left - theme.GAP_L - 168), theme.SAFE_Y, 168, 60)
+        d.panel(badge, theme.LAMP, 30, 3)
+        d.write(
+            Word("frame.practice"), badge, theme.NOTE, bold=True, colour=theme.LAMP, align=Align.CENTER, middle=True
+        )
+        left = badge.x
+    return left

@@ -1,0 +1,38 @@
+"""Home: what to do now in large words, and what can be done here as tiles."""
+
+from __future__ import annotations
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.views import Home
+from ui import theme
+from ui.focus import Box
+from ui.scene import Align
+from ui.screens.frame import frame, pager
+from ui.sketch import Sketch
+
+_TALLEST = 300
+_MOST = 9
+
+
+def draw(d: Sketch, view: Home, status: Status) -> None:
+    """Lay the view out."""
+    room = frame(d, view.title, view.lead, status, lead_size=theme.BIG)
+    d.pages = max(1, -(-len(view.items) // _MOST))
+    items = view.items[d.page * _MOST : (d.page + 1) * _MOST]
+    pager(d)
+    if not items:
+        return
+    across = 2 if len(items) in (1, 2, 4) else 3
+    rows = -(-len(items) // across)
+    width = (room.w - (across - 1) * theme.GAP_L) / across
+    height = min(_TALLEST, (room.h - (rows - 1) * theme.GAP_L) / rows)
+    top = room.y + (room.h - rows * height - (rows - 1) * theme.GAP_L) / 2
+    for at, item in enumerate(items):
+        row, column = divmod(at, across)
+        box = Box(
+            round(room.x + column * (width + theme.GAP_L)),
+            round(top + row * (height + theme.GAP_L)),
+            round(width),
+            round(height),
+        )
+        d.button(item.id, box, item.label, item.detail, size=56 if height > 200 else theme.LABEL, align=Align.LEFT)

@@ -1,0 +1,178 @@
+"""The drawing board of the screens: places text, panels and buttons, and turns them into scenes for one focus or another."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from enum import Enum
+
+from stb_agent.contract import words
+from stb_agent.contract.text import Text
+from ui import theme
+from ui.focus import Box, Node
+from ui.lines import Measure, ellipsis, wrap
+from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
+from ui.theme import Colour
+
+_SHRINK = 4
+
+
+class Look(Enum):
+    """Of a button."""
+
+    CALM = "calm"
+    FOCUSED = "focused"
+    PRESSED = "pressed"
+
+
+@dataclass(frozen=True)
+class Button:
+    """Something that can have the focus. ``turn``: by how many pages it leafs; then it is no intent."""
+
+    node: Node
+    labels: tuple[Label, ...]
+    fill: Colour
+    turn: int = 0
+
+
+@dataclass
+class Sketch:
+    """A view laid out once; `scene` gives its picture for any focus."""
+
+    measure: Measure
+    lang: str
+    page: int = 0
+    pages: int = 1
+    buttons: list[Button] = field(default_factory=list)
+    first: str | None = None
+    _panels: list[Panel] = field(default_factory=list)
+    _strokes: list[Stroke] = field(default_factory=list)
+    _dots: list[Dot] = field(default_factory=list)
+    _labels: list[Label] = field(default_factory=list)
+
+    @functools.cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Give what can have the focus; ask only when all is drawn."""
+        return tuple(button.node for button in self.buttons)
+
+    def say(self, code: str, **args: str | int) -> str:
+        """Give a text of the frame's own."""
+        return words.text(code, self.lang, **args)
+
+    def words(self, text: Text) -> str:
+        """Give what the person reads."""
+        return words.render(text, self.lang)
+
+    def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
+        """Draw a rounded rectangle."""
+        self._panels.append(Panel(box, colour, radius, thickness))
+
+    def stroke(self, points: tuple[tuple[float, float], ...], colour: Colour, width: float) -> None:
+        """Draw a line."""
+        self._strokes.append(Stroke(points, colour, width))
+
+    def dot(self, x: float, y: float, size: float, colour: Colour, shape: Shape = Shape.DISC) -> None:
+        """Draw a small shape around a point."""
+        self._dots.append(Dot(Box(round(x - size / 2), round(y - size / 2), size, size), colour, shape))
+
+    def write(
+        self,
+        text: Text,
+        box: Box,
+        size: int = theme.BODY,
+        *,
+        bold: bool = False,
+        colour: Colour = theme.INK,
+        align: Align = Align.LEFT,
+        middle: bool = False,
+    ) -> float:
+        """Write a text into a box, smaller if it must be; give the bottom of what was written."""
+        label = self.set(text, box, size, bold=bold, colour=colour, align=align, middle=middle)
+        if label:
+            self._labels.append(label)
+        return label.box.bottom if label else box.y
+
+    def set(
+        self,
+        text: Text,
+        box: Box,
+        size: int,
+        *,
+        bold: bool = False,
+        colour: Colour = theme.INK,
+        align: Align = Align.LEFT,
+        middle: bool = False,
+    ) -> Label | None:
+        """Break a text so that it fits the box: smaller down to the smallest size, then cut with …; None for an empty text."""
+        shown = self.words(text)
+        if not shown:
+            return None
+        while True:
+            lines = wrap(shown, box.w, size, bold, self.measure)
+            most = max(1, int((box.h + size * (theme.LEADING - 1)) // (size * theme.LEADING)))
+            if len(lines) <= most and all(self.measure(line, size, bold) <= box.w for line in lines):
+                break
+            if size <= theme.SMALL:
+                if len(lines) > most:
+                    lines = (*lines[: most - 1], ellipsis("".join(lines[most - 1 :]), box.w, size, bold, self.measure))
+                break
+            size = max(size - _SHRINK, theme.SMALL)
+        width = max(self.measure(line, size, bold) for line in lines)
+        height = text_height(len(lines), size)
+        left = {Align.LEFT: 0.0, Align.CENTER: (box.w - width) / 2, Align.RIGHT: box.w - width}[align]
+        top = (box.h - height) / 2 if middle else 0
+        return Label(Box(round(box.x + left), round(box.y + top), width, height), lines, size, bold, colour, align)
+
+    def button(
+        self,
+        id_: str,
+        box: Box,
+        label: Text,
+        detail: Text | None = None,
+        *,
+        size: int = theme.LABEL,
+        align: Align = Align.CENTER,
+        pane: str = "content",
+        fill: Colour = theme.TILE,
+        turn: int = 0,
+    ) -> None:
+        """Add something to choose, with its words inside."""
+        pad = theme.GAP_L if align is Align.LEFT else theme.GAP
+        inner = Box(box.x + pad, box.y + theme.GAP_S, box.w - 2 * pad, box.h - 2 * theme.GAP_S)
+        labels: list[Label] = []
+        if detail is not None and self.words(detail):
+            head = self.set(label, inner._replace(h=inner.h * 0.56), size, bold=True, align=align)
+            used = head.box.h + theme.GAP_S if head else 0
+            note = self.set(detail, inner._replace(h=inner.h - used), theme.NOTE, colour=theme.QUIET, align=align)
+            top = inner.y + (inner.h - used - (note.box.h if note else 0)) / 2
+            if head:
+                labels.append(head._replace(box=head.box._replace(y=round(top))))
+            if note:
+                labels.append(note._replace(box=note.box._replace(y=round(top + used))))
+        elif alone := self.set(label, inner, size, bold=True, align=align, middle=True):
+            labels.append(alone)
+        self.buttons.append(Button(Node(id_, box, pane), tuple(labels), fill, turn))
+
+    def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
+        """Give the picture with the focus there."""
+        panels, labels = list(self._panels), list(self._labels)
+        for button in self.buttons:
+            look = Look.CALM if button.node.id != focus else Look.PRESSED if pressed else Look.FOCUSED
+            fill, ink = {
+                Look.CALM: (button.fill, None),
+                Look.FOCUSED: (theme.FOCUS, theme.INK),
+                Look.PRESSED: (theme.LAMP, theme.DARK_INK),
+            }[look]
+            panels.append(Panel(button.node.box, fill, theme.RADIUS))
+            if look is not Look.CALM:
+                margin = theme.RING_GAP + theme.RING
+                panels.append(
+                    Panel(button.node.box.grown(margin), theme.LAMP, theme.RADIUS + margin, theme.RING),
+                )
+            labels += [label._replace(colour=ink) if ink else label for label in button.labels]
+        return Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels))
+
+
+def text_height(lines: int, size: int) -> int:
+    """Give the height in px of so many lines."""
+    return round(lines * size * theme.LEADING)

@@ -1,0 +1,1 @@
+"""What draws: Kivy's canvas and window, and nothing else of Kivy."""

@@ -1,0 +1,62 @@
+"""Small smooth textures to stretch: corners drawn once cost less than multisampling every frame."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+from kivy.graphics.texture import Texture
+
+from ui import theme
+
+
+@functools.cache
+def rounded(radius: int, thickness: int) -> Texture:
+    """Give a square with rounded corners of ``radius`` px, filled or an outline of ``thickness``; its middle is to be stretched."""
+    size = 2 * radius + 2
+
+    def inside(x: float, y: float) -> float:
+        dx, dy = max(abs(x - size / 2) - 1, 0), max(abs(y - size / 2) - 1, 0)
+        depth = radius - math.hypot(dx, dy)
+        return min(depth, thickness - depth) if thickness else depth
+
+    return _texture(size, inside)
+
+
+@functools.cache
+def disc(size: int) -> Texture:
+    """Give a filled circle."""
+    return _texture(size, lambda x, y: size / 2 - math.hypot(x - size / 2, y - size / 2))
+
+
+@functools.cache
+def diamond(size: int) -> Texture:
+    """Give a square standing on its corner."""
+    return _texture(size, lambda x, y: (size / 2 - abs(x - size / 2) - abs(y - size / 2)) / math.sqrt(2))
+
+
+def _texture(size: int, inside: Callable[[float, float], float]) -> Texture:
+    """Make a white texture whose opacity follows the depth in px inside the shape."""
+    pixels = bytearray(b"\xff" * (4 * size * size))
+    for y in range(size):
+        for x in range(size):
+            pixels[4 * (y * size + x) + 3] = round(255 * min(max(inside(x + 0.5, y + 0.5) + 0.5, 0), 1))
+    texture = Texture.create(size=(size, size), colorfmt="rgba")
+    texture.blit_buffer(bytes(pixels), colorfmt="rgba", bufferfmt="ubyte")
+    return texture
+
+
+@functools.cache
+def gradient() -> Texture:
+    """Give the ground: from its colour at the bottom to a little lighter at the top."""
+    rows = 64
+    pixels = bytearray()
+    for row in range(rows):
+        part = row / (rows - 1)
+        pixels += bytes(
+            round(255 * (low + (high - low) * part)) for low, high in zip(theme.GROUND, theme.GROUND_TOP, strict=True)
+        )
+    texture = Texture.create(size=(1, rows), colorfmt="rgb")
+    texture.blit_buffer(bytes(pixels), colorfmt="rgb", bufferfmt="ubyte")
+    return texture
