@@ -1,0 +1,302 @@
+"""The client of the common platform: sign in with a card, link it, get tokens for services."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from joserfc import jwe
+from yarl import URL
+
+from stb_agent.cable_id import contract_number as numbers
+from stb_agent.cable_id.discovery import Discovery, refused_for_now
+from stb_agent.cable_id.dpop import Random, base64url
+from stb_agent.cable_id.errors import (
+    AlreadyLinked,
+    AnswerInvalid,
+    AssertionRefused,
+    CableIdError,
+    CertificateExpired,
+    CertificateRevoked,
+    CertificateUntrusted,
+    ClientRefused,
+    ContractNotFound,
+    LinkRequired,
+    NonceRefused,
+    PlatformUnreachable,
+    RevocationUnknown,
+    ServiceUnknown,
+    SessionEnded,
+    Unprotected,
+)
+from stb_agent.cable_id.id_token import verify
+from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
+from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
+from stb_agent.contract.level import Level
+
+Signer = Callable[[bytes], Awaitable[bytes]]
+"""Something that signs: RSASSA-PKCS1-v1_5 with SHA-256 over the given bytes (RS256, RFC 7518 §3.3), by the key of the certificate."""
+
+T = TypeVar("T")
+
+SCOPE = "openid link services"
+ASSERTION_SECONDS = 120
+"""The longest life of a card assertion in the profile."""
+
+_CARD_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 §2.1
+_EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # RFC 8693 §3
+_NONCE = re.compile(r"[A-Za-z0-9_-]{43,512}")  # at least 256 bits, base64url
+
+_REASONS: dict[str, type[CableIdError]] = {
+    "nonce": NonceRefused,
+    "assertion": AssertionRefused,
+    "audience": AssertionRefused,
+    "device_key": ClientRefused,
+    "certificate_untrusted": CertificateUntrusted,
+    "certificate_expired": CertificateExpired,
+    "certificate_revoked": CertificateRevoked,
+    "revocation_unknown": RevocationUnknown,
+    "link_required": LinkRequired,
+}
+_ERRORS: dict[str, type[CableIdError]] = {
+    "already_linked": AlreadyLinked,
+    "contract_not_found": ContractNotFound,
+    "invalid_target": ServiceUnknown,
+    "invalid_grant": SessionEnded,
+    "invalid_token": SessionEnded,
+    "invalid_client": ClientRefused,
+    "invalid_dpop_proof": ClientRefused,
+    "invalid_request": ClientRefused,
+    "invalid_scope": ClientRefused,
+    "insufficient_scope": ClientRefused,
+    "unauthorized_client": ClientRefused,
+    "unsupported_grant_type": ClientRefused,
+}
+
+
+class _Nonce(msgspec.Struct, frozen=True):
+    nonce: str
+    expires_in: int
+
+
+class _Token(msgspec.Struct, frozen=True):
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str = ""
+    id_token: str = ""
+    issued_token_type: str = ""
+
+
+class _Linked(msgspec.Struct, frozen=True):
+    link_id: str
+    linked_at: datetime
+    operator: str
+
+
+class _LinkState(msgspec.Struct, frozen=True):
+    linked: bool
+    link_id: str = ""
+    linked_at: datetime | None = None
+    operator: str = ""
+
+
+class PlatformClient:
+    """Speak the Cable ID profile (docs/cable-id-profile.md) with one platform.
+
+    Every method raises PlatformUnreachable, PlatformBusy, AnswerInvalid, ClientRefused and UnsafeAddress besides what it names.
+    """
+
+    def __init__(self, issuer: str, client_id: str, transport: Transport, *, random: Random) -> None:
+        self._client_id = client_id
+        self._transport = transport
+        self._random = random
+        self._discovery = Discovery(issuer, transport)
+
+    async def challenge(self) -> Challenge:
+        """Get what the card is to sign. All that can fail before the PIN is tried fails here."""
+        metadata = await self._discovery.metadata()
+        encryption = (await self._discovery.keys()).encryption
+        if encryption is None or Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
+            raise AnswerInvalid
+        asked_at = self._transport.clock()
+        answer = _decoded(await self._post(metadata.card_nonce_endpoint, {"client_id": self._client_id}), _Nonce)
+        if not _NONCE.fullmatch(answer.nonce) or answer.expires_in <= 0:
+            raise AnswerInvalid
+        kid, key = encryption
+        return Challenge(
+            nonce=answer.nonce,
+            expires_at=asked_at + answer.expires_in,
+            audience=metadata.issuer,
+            token_endpoint=metadata.token_endpoint,
+            encryption_kid=kid,
+            encryption_key=key,
+        )
+
+    async def sign_in(self, challenge: Challenge, certificate_der: bytes, sign: Signer) -> Session:
+        """Let the card sign the challenge and exchange that for a session; ``sign`` is called once, with the JWS signing input.
+
+        What ``sign`` raises passes through. Raises NonceRefused, AssertionRefused, CertificateRevoked, CertificateUntrusted, CertificateExpired,
+        RevocationUnknown, Unprotected.
+        """
+        now = self._transport.clock()
+        if now >= challenge.expires_at:
+            raise NonceRefused
+        header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
+        claims = {
+            "iss": self._client_id,
+            "sub": base64url(hashlib.sha256(certificate_der).digest()),
+            "aud": challenge.audience,
+            "iat": int(now),
+            "exp": int(now) + ASSERTION_SECONDS,
+            "jti": base64url(self._random(16)),
+            "nonce": challenge.nonce,
+            "cnf": {"jkt": self._transport.prover.key.jkt},
+        }
+        signing_input = f"{base64url(msgspec.json.encode(header))}.{base64url(msgspec.json.encode(claims))}"
+        signature = await sign(signing_input.encode("ascii"))
+        assertion = jwe.encrypt_compact(
+            {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": challenge.encryption_kid},
+            f"{signing_input}.{base64url(signature)}",
+            challenge.encryption_key,
+            algorithms=["RSA-OAEP-256", "A256GCM"],
+        )
+        asked_at = self._transport.clock()
+        form = {"grant_type": _CARD_GRANT, "assertion": assertion, "client_id": self._client_id, "scope": SCOPE}
+        try:
+            answer = _token(await self._post(challenge.token_endpoint, form))
+        except SessionEnded:
+            raise AssertionRefused from None  # invalid_grant without a reason: here it is the card's grant that was refused
+        proof = await verify(
+            answer.id_token,
+            self._discovery,
+            client_id=self._client_id,
+            nonce=challenge.nonce,
+            now=self._transport.clock(),
+        )
+        return Session(
+            access_token=answer.access_token,
+            expires_at=asked_at + answer.expires_in,
+            level=Level.AUTHENTICATED,
+            linked="services" in answer.scope.split(),
+            subject=proof.sub,
+            auth_time=proof.auth_time,
+            revocation_checked_at=proof.revocation.checked_at,
+        )
+
+    async def link(self, session: Session, contract_number: str, idempotency_key: str) -> LinkResult:
+        """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
+
+        Raises ContractNumberMistyped before anything is sent, ContractNotFound, AlreadyLinked, SessionEnded.
+        """
+        numbers.check(contract_number)
+        reply = await self._ask(
+            "POST",
+            (await self._discovery.metadata()).link_endpoint,
+            token=self._token_of(session),
+            json=msgspec.json.encode({"contract_number": contract_number}),
+            headers={"Idempotency-Key": f'"{idempotency_key}"'},  # a structured field string (RFC 9651 §3.3.3)
+        )
+        answer = _decoded(reply, _Linked, 201)
+        return LinkResult(answer.link_id, _seconds(answer.linked_at), answer.operator)
+
+    async def link_state(self, session: Session) -> LinkResult | None:
+        """Give the link of the signed-in card, or None. Raises SessionEnded."""
+        endpoint = (await self._discovery.metadata()).link_endpoint
+        answer = _decoded(await self._ask("GET", endpoint, token=self._token_of(session)), _LinkState)
+        if not answer.linked:
+            return None
+        if not answer.link_id or answer.linked_at is None:
+            raise AnswerInvalid
+        return LinkResult(answer.link_id, _seconds(answer.linked_at), answer.operator)
+
+    async def service_token(self, session: Session, audience: str) -> ServiceToken:
+        """Exchange the session for a token of the service at base address ``audience``.
+
+        Raises ServiceUnknown, LinkRequired, SessionEnded, Unprotected.
+        """
+        asked_at = self._transport.clock()
+        form = {
+            "grant_type": _EXCHANGE_GRANT,
+            "subject_token": self._token_of(session),
+            "subject_token_type": _ACCESS_TOKEN,
+            "audience": audience,
+            "client_id": self._client_id,
+        }
+        answer = _token(await self._post((await self._discovery.metadata()).token_endpoint, form))
+        if answer.issued_token_type != _ACCESS_TOKEN:
+            raise AnswerInvalid
+        return ServiceToken(answer.access_token, asked_at + answer.expires_in)
+
+    def _token_of(self, session: Session) -> str:
+        if self._transport.clock() >= session.expires_at:
+            raise SessionEnded
+        return session.access_token
+
+    async def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
+        return await self._ask("POST", endpoint, form=form)
+
+    async def _ask(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        token: str | None = None,
+        form: dict[str, str] | None = None,
+        json: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        try:
+            reply = await self._transport.prove(
+                method, URL(endpoint), token=token, form=form, json=json, headers=headers
+            )
+        except NoReply:
+            raise PlatformUnreachable from None
+        except BadReply:
+            raise AnswerInvalid from None
+        if reply.status >= 300:
+            raise self._error(reply)
+        return reply
+
+    def _error(self, reply: Reply) -> CableIdError:
+        problem = reply.problem()
+        if problem and (kind := _REASONS.get(problem.reason)):
+            return kind()
+        if for_now := refused_for_now(reply, self._transport.clock()):
+            return for_now
+        name = problem.error if problem else reply.challenge().get("error", "")
+        return _ERRORS.get(name, AnswerInvalid)()
+
+
+def _decoded(reply: Reply, kind: type[T], status: int = 200) -> T:
+    if reply.status != status:
+        raise AnswerInvalid
+    try:
+        return reply.json(kind)
+    except BadReply:
+        raise AnswerInvalid from None
+
+
+def _token(reply: Reply) -> _Token:
+    answer = _decoded(reply, _Token)
+    if answer.token_type.lower() != "dpop":
+        raise Unprotected  # RFC 9449 §5: anything else could be used by whoever finds it
+    if not answer.access_token.isascii() or not answer.access_token or answer.expires_in <= 0:
+        raise AnswerInvalid
+    return answer
+
+
+def _seconds(moment: datetime) -> float:
+    if moment.tzinfo is None:
+        raise AnswerInvalid
+    return moment.timestamp()
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")

@@ -1,0 +1,117 @@
+"""What the platform says of itself: its endpoints and its keys."""
+
+from __future__ import annotations
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+from yarl import URL
+
+from stb_agent.cable_id.device_key import ALGORITHM
+from stb_agent.cable_id.errors import AnswerInvalid, CableIdError, PlatformBusy, PlatformUnreachable
+from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+
+METADATA_SECONDS = 3600.0
+KEYS_SECONDS = 300.0
+"""How long what was read is used again: keys shortly, because a key that was changed costs the person another PIN entry."""
+MIN_RSA_BITS = 2048
+"""NIST SP 800-131A rev. 2 §6."""
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """The part of the OpenID Provider metadata (OpenID Connect Discovery 1.0 §3) that the box uses."""
+
+    issuer: str
+    jwks_uri: str
+    token_endpoint: str
+    card_nonce_endpoint: str
+    link_endpoint: str
+    dpop_signing_alg_values_supported: list[str]
+    acr_values_supported: list[str]
+
+
+class _KeySet(msgspec.Struct, frozen=True):
+    keys: list[dict[str, object]]
+
+
+class Keys:
+    """The platform's public keys (RFC 7517)."""
+
+    def __init__(self, answer: _KeySet) -> None:
+        self.signing: dict[str, ECKey] = {}
+        self.encryption: tuple[str, RSAKey] | None = None
+        for jwk in answer.keys:
+            kid = jwk.get("kid")
+            if not isinstance(kid, str):
+                continue
+            match jwk:
+                case {"use": "sig", "kty": "EC", "crv": "P-256"}:
+                    self.signing[kid] = ECKey.import_key(
+                        {name: str(jwk.get(name, "")) for name in ("kty", "crv", "x", "y")}
+                    )
+                case {"use": "enc", "kty": "RSA"} if self.encryption is None and jwk.get("alg") in (
+                    None,
+                    "RSA-OAEP-256",
+                ):
+                    key = RSAKey.import_key({name: str(jwk.get(name, "")) for name in ("kty", "n", "e")})
+                    if key.public_key.key_size >= MIN_RSA_BITS:
+                        self.encryption = kid, key
+
+
+class Discovery:
+    """Read the platform's metadata and keys, and use them again while they are fresh."""
+
+    def __init__(self, issuer: str, transport: Transport) -> None:
+        self.issuer = issuer
+        self._transport = transport
+        self._metadata: tuple[float, Metadata] | None = None
+        self._keys: tuple[float, Keys] | None = None
+
+    async def metadata(self) -> Metadata:
+        """Give the metadata. Raises PlatformUnreachable, PlatformBusy, AnswerInvalid, UnsafeAddress."""
+        now = self._transport.clock()
+        if self._metadata is None or not 0 <= now - self._metadata[0] < METADATA_SECONDS:
+            reply = await self._read(URL(self.issuer.rstrip("/") + "/.well-known/openid-configuration"))
+            try:
+                metadata = reply.json(Metadata)
+            except BadReply:
+                raise AnswerInvalid from None
+            # OpenID Connect Discovery 1.0 §4.3: exactly the issuer that was asked, or another could stand in for it.
+            if metadata.issuer != self.issuer or ALGORITHM not in metadata.dpop_signing_alg_values_supported:
+                raise AnswerInvalid
+            for address in (
+                metadata.jwks_uri,
+                metadata.token_endpoint,
+                metadata.card_nonce_endpoint,
+                metadata.link_endpoint,
+            ):
+                check_address(URL(address))
+            self._metadata = now, metadata
+        return self._metadata[1]
+
+    async def keys(self, *, fresh: bool = False) -> Keys:
+        """Give the keys, read again if ``fresh``. Raises as metadata() does."""
+        now = self._transport.clock()
+        if fresh or self._keys is None or not 0 <= now - self._keys[0] < KEYS_SECONDS:
+            reply = await self._read(URL((await self.metadata()).jwks_uri))
+            try:
+                self._keys = now, Keys(reply.json(_KeySet))
+            except (BadReply, JoseError, ValueError):
+                raise AnswerInvalid from None
+        return self._keys[1]
+
+    async def _read(self, url: URL) -> Reply:
+        try:
+            reply = await self._transport.get(url)
+        except NoReply:
+            raise PlatformUnreachable from None
+        except BadReply:
+            raise AnswerInvalid from None
+        if reply.status != 200:
+            raise refused_for_now(reply, self._transport.clock()) or AnswerInvalid()
+        return reply
+
+
+def refused_for_now(reply: Reply, now: float) -> CableIdError | None:
+    """Give the error of an answer that says *not now* (429, 5xx; RFC 6585 §4, RFC 9110 §15.6), or None."""
+    return PlatformBusy(reply.retry_after(now)) if reply.status == 429 or reply.status >= 500 else None

@@ -1,0 +1,49 @@
+"""Proofs that a request comes from this box (RFC 9449)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+from yarl import URL
+
+from stb_agent.cable_id.device_key import DeviceKey
+
+Clock = Callable[[], float]
+"""Seconds since the epoch, UTC."""
+Random = Callable[[int], bytes]
+"""That many random bytes."""
+
+
+class Prover:
+    """Make proofs and remember each origin's newest nonce."""
+
+    def __init__(self, key: DeviceKey, *, clock: Clock, random: Random) -> None:
+        self.key = key
+        self._clock = clock
+        self._random = random
+        self._nonces: dict[URL, str] = {}
+
+    def proof(self, method: str, url: URL, token: str | None = None) -> str:
+        """Give the value of the DPoP header for a request; ``token`` is the access token sent with it (RFC 9449 §4.2)."""
+        claims: dict[str, str | int] = {
+            "jti": base64url(self._random(16)),
+            "htm": method,
+            "htu": str(url.with_query(None).with_fragment(None)),
+            "iat": int(self._clock()),
+        }
+        if token is not None:
+            claims["ath"] = base64url(hashlib.sha256(token.encode("ascii")).digest())
+        if nonce := self._nonces.get(url.origin()):
+            claims["nonce"] = nonce
+        return self.key.sign({"typ": "dpop+jwt", "jwk": self.key.public_jwk}, claims)
+
+    def learn(self, url: URL, nonce: str) -> None:
+        """Use this nonce towards the origin of ``url`` from now on (RFC 9449 §8.2)."""
+        self._nonces[url.origin()] = nonce
+
+
+def base64url(data: bytes) -> str:
+    """Encode without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,208 @@
+"""What can go wrong between the box, the common platform and the services."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stb_agent.contract.errors import ChanomaError
+
+
+class CableIdError(ChanomaError):
+    """The root of this room's errors."""
+
+    code: ClassVar[str] = "cable_id"
+
+
+# The box itself
+
+
+class DeviceKeyExposed(CableIdError):
+    """Others than the owner may read the device key."""
+
+    code = "cable_id.device_key.exposed"
+
+
+class DeviceKeyDamaged(CableIdError):
+    """The file holds no P-256 private key."""
+
+    code = "cable_id.device_key.damaged"
+
+
+class ContractNumberMistyped(CableIdError):
+    """The digits are not ten, or the check digit does not fit."""
+
+    code = "cable_id.contract_number.mistyped"
+
+
+class UnsafeAddress(CableIdError):
+    """An address that is neither HTTPS nor loopback, or lies outside the service it should belong to."""
+
+    code = "cable_id.address.unsafe"
+
+
+# The platform, whatever it was asked
+
+
+class PlatformUnreachable(CableIdError):
+    """No connection, or no answer in time."""
+
+    code = "cable_id.platform.unreachable"
+    retry = True
+
+
+class PlatformBusy(CableIdError):
+    """Overloaded or failing for now (429, 5xx); ``retry_after`` seconds, if it said."""
+
+    code = "cable_id.platform.busy"
+    retry = True
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class AnswerInvalid(CableIdError):
+    """The platform's answer is not what the profile promises, or not proven to be for us."""
+
+    code = "cable_id.answer.invalid"
+
+
+class Unprotected(CableIdError):
+    """A token that is not bound to the device key was offered."""
+
+    code = "cable_id.answer.unprotected"
+
+
+class ClientRefused(CableIdError):
+    """The platform does not take requests of this box (its client id, its device key or the form of its request)."""
+
+    code = "cable_id.client.refused"
+
+
+# Sign-in
+
+
+class NonceRefused(CableIdError):
+    """The challenge has run out or was used; a new sign-in gets a new one."""
+
+    code = "cable_id.nonce"
+    retry = True
+
+
+class AssertionRefused(CableIdError):
+    """The platform does not accept what the card signed (signature, audience or times)."""
+
+    code = "cable_id.assertion"
+
+
+class CertificateRevoked(CableIdError):
+    """The certification authority has revoked the card's certificate."""
+
+    code = "cable_id.certificate.revoked"
+
+
+class CertificateUntrusted(CableIdError):
+    """The certificate is not of an authority that the platform trusts."""
+
+    code = "cable_id.certificate.untrusted"
+
+
+class CertificateExpired(CableIdError):
+    """The certificate is outside its validity."""
+
+    code = "cable_id.certificate.expired"
+
+
+class RevocationUnknown(CableIdError):
+    """The certification authority could not say whether the certificate is good."""
+
+    code = "cable_id.revocation.unknown"
+    retry = True
+
+
+class SessionEnded(CableIdError):
+    """The token has run out or is no longer taken: the card is needed again."""
+
+    code = "cable_id.session.ended"
+
+
+# The link
+
+
+class ContractNotFound(CableIdError):
+    """No contract has this number."""
+
+    code = "cable_id.link.contract_not_found"
+
+
+class AlreadyLinked(CableIdError):
+    """This card, or this contract for this person, has a link."""
+
+    code = "cable_id.link.already"
+
+
+class LinkRequired(CableIdError):
+    """The service needs a card that is linked to a Cable ID."""
+
+    code = "cable_id.link.required"
+
+
+# The services
+
+
+class ServiceUnknown(CableIdError):
+    """The platform gives no tokens for this service."""
+
+    code = "cable_id.service.unknown"
+
+
+class ServiceUnreachable(CableIdError):
+    """No connection, or no answer in time."""
+
+    code = "cable_id.service.unreachable"
+    retry = True
+
+
+class ServiceBusy(CableIdError):
+    """Overloaded or failing for now (429, 5xx); ``retry_after`` seconds, if it said."""
+
+    code = "cable_id.service.busy"
+    retry = True
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class ServiceAnswerInvalid(CableIdError):
+    """The service's answer is not what its contract promises."""
+
+    code = "cable_id.service.answer_invalid"
+
+
+class StepUpRequired(CableIdError):
+    """The service wants a surer or fresher sign-in (RFC 9470): ``acr_values``, ``max_age`` seconds."""
+
+    code = "cable_id.service.step_up"
+
+    def __init__(self, acr_values: str | None = None, max_age: int | None = None) -> None:
+        super().__init__()
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
+class ServiceRefused(CableIdError):
+    """The service said no (4xx): ``status``, and ``name``, its own name of the error ("" if it gave none)."""
+
+    code = "cable_id.service.refused"
+
+    def __init__(self, status: int, name: str = "") -> None:
+        super().__init__()
+        self.status = status
+        self.name = name
+
+
+class ServiceNotFound(ServiceRefused):
+    """What was asked for does not exist there (404)."""
+
+    code = "cable_id.service.not_found"

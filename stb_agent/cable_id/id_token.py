@@ -1,0 +1,57 @@
+"""The platform's statement of who signed in (OpenID Connect Core 1.0 §2, §3.1.3.7)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from stb_agent.cable_id.device_key import ALGORITHM
+from stb_agent.cable_id.discovery import Discovery
+from stb_agent.cable_id.errors import AnswerInvalid
+
+LEEWAY = 120.0
+"""Seconds that the box's clock and the platform's may differ."""
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    """What the certification authority said of the certificate, and when (seconds since the epoch, UTC)."""
+
+    status: Literal["good"]
+    checked_at: float
+
+
+class IdToken(msgspec.Struct, frozen=True):
+    """The claims, all of them needed."""
+
+    iss: str
+    sub: str
+    aud: str | list[str]
+    iat: float
+    exp: float
+    auth_time: float
+    acr: Literal["authenticated"]
+    nonce: str
+    revocation: Revocation
+
+
+async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str, now: float) -> IdToken:
+    """Give the claims of a token meant for us and for this sign-in. Raises AnswerInvalid, PlatformUnreachable, PlatformBusy."""
+    try:
+        signed = jws.extract_compact(token.encode())
+        kid = signed.headers().get("kid")
+        key = (await discovery.keys()).signing.get(str(kid)) or (await discovery.keys(fresh=True)).signing.get(str(kid))
+        if key is None or not jws.validate_compact(signed, key, algorithms=[ALGORITHM]):
+            raise AnswerInvalid
+        claims = msgspec.json.decode(signed.payload or b"", type=IdToken)
+    except (JoseError, msgspec.MsgspecError, ValueError):
+        raise AnswerInvalid from None
+    meant_for_us = claims.iss == discovery.issuer and claims.aud in (client_id, [client_id]) and claims.nonce == nonce
+    in_time = (
+        claims.exp > now - LEEWAY and max(claims.iat, claims.auth_time, claims.revocation.checked_at) < now + LEEWAY
+    )
+    if not (claims.sub and meant_for_us and in_time):
+        raise AnswerInvalid
+    return claims

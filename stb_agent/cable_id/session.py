@@ -1,0 +1,55 @@
+"""What the platform gives: a challenge, a session, a link, a token for a service. None of them shows its secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from joserfc.jwk import RSAKey
+
+from stb_agent.contract.level import Level
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What the card is to sign, and until when; with the platform's key read before, nothing is left to fetch once the PIN is spent."""
+
+    nonce: str = field(repr=False)
+    expires_at: float
+    audience: str
+    token_endpoint: str
+    encryption_kid: str
+    encryption_key: RSAKey = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in person, as the platform knows them.
+
+    ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card.
+    ``expires_at``, ``auth_time`` and ``revocation_checked_at`` are seconds since the epoch, UTC.
+    """
+
+    access_token: str = field(repr=False)
+    expires_at: float
+    level: Level
+    linked: bool
+    subject: str = field(repr=False)
+    auth_time: float
+    revocation_checked_at: float
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """A link: its id, when it was made (seconds since the epoch, UTC), and the cable operator's name."""
+
+    link_id: str
+    linked_at: float
+    operator: str
+
+
+@dataclass(frozen=True)
+class ServiceToken:
+    """A token for one service, and until when (seconds since the epoch, UTC)."""
+
+    token: str = field(repr=False)
+    expires_at: float

@@ -1,0 +1,170 @@
+"""HTTP as this room needs it: proofs of the device key, short waits, bounded answers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from stb_agent.cable_id.dpop import Clock, Prover
+from stb_agent.cable_id.errors import UnsafeAddress
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 10.0
+"""What a person on a sofa waits for before an honest message."""
+MAX_BYTES = 1 << 20
+"""The longest answer that is read."""
+
+
+class NoReply(Exception):
+    """No connection, or no whole answer in time."""
+
+
+class BadReply(Exception):
+    """An answer longer or other than promised."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The JSON of an error answer (RFC 6749 §5.2, and the same form from the services)."""
+
+    error: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; its body is not shown."""
+
+    status: int
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self, kind: type[T]) -> T:
+        """Decode a JSON body. Raises BadReply unless it is one of ``kind``."""
+        media = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+            raise BadReply
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise BadReply from None
+
+    def problem(self) -> Problem | None:
+        """Give the error the body names, or None."""
+        try:
+            return self.json(Problem)
+        except BadReply:
+            return None
+
+    def challenge(self) -> dict[str, str]:
+        """Give the parameters of WWW-Authenticate (RFC 9110 §11.6.1)."""
+        found = _PARAMETER.findall(", ".join(self.headers.getall("WWW-Authenticate", [])))
+        return {name.lower(): quoted or bare for name, quoted, bare in found}
+
+    def retry_after(self, now: float) -> float | None:
+        """Give the seconds of Retry-After (RFC 9110 §10.2.3, a number or a date), or None."""
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value)
+        try:
+            return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
+        except (ValueError, OverflowError):
+            return None
+
+
+_PARAMETER = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s",]+))')
+
+
+class Transport:
+    """Send requests, each with a fresh proof, repeated once when the server wants its nonce in it (RFC 9449 §8)."""
+
+    def __init__(self, session: aiohttp.ClientSession, prover: Prover, *, clock: Clock) -> None:
+        self.prover = prover
+        self.clock = clock
+        self._session = session
+
+    async def get(self, url: URL) -> Reply:
+        """Read something public: no proof, nothing that tells which box asks. Raises NoReply, BadReply, UnsafeAddress."""
+        return await self._once("GET", url, {}, None)
+
+    async def prove(
+        self,
+        method: str,
+        url: URL,
+        *,
+        token: str | None = None,
+        form: Mapping[str, str] | None = None,
+        json: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request with a DPoP proof, and an access token or a body if given. Raises NoReply, BadReply, UnsafeAddress."""
+        common = dict(headers or {})
+        if token is not None:
+            common["Authorization"] = f"DPoP {token}"
+        body = json
+        if form is not None:
+            body = urlencode(form).encode("ascii")
+            common["Content-Type"] = "application/x-www-form-urlencoded"
+        elif json is not None:
+            common["Content-Type"] = "application/json"
+        for again in (True, False):
+            proof = {"DPoP": self.prover.proof(method, url, token)}
+            reply = await self._once(method, url, common | proof, body)
+            if nonce := reply.headers.get("DPoP-Nonce"):
+                self.prover.learn(url, nonce)
+            if not (again and nonce and _wants_nonce(reply)):
+                break
+        return reply
+
+    async def _once(self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None) -> Reply:
+        check_address(url)
+        timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
+        accept = {"Accept": "application/json, application/fhir+json"}
+        try:
+            async with self._session.request(
+                method, url, headers=accept | dict(headers), data=data, timeout=timeout, allow_redirects=False
+            ) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_chunked(1 << 16):
+                    body += chunk
+                    if len(body) > MAX_BYTES:
+                        raise BadReply
+                return Reply(response.status, response.headers, bytes(body))
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            # Their text may hold the address with its query: it stays here.
+            raise NoReply from None
+
+
+def check_address(url: URL) -> None:
+    """Return if ``url`` is HTTPS, or HTTP to a loopback address. Raises UnsafeAddress."""
+    if url.scheme == "https" and url.host:
+        return
+    if url.scheme != "http" or not url.host or not _is_loopback(url.host):
+        raise UnsafeAddress
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _wants_nonce(reply: Reply) -> bool:
+    if reply.status not in (400, 401):
+        return False
+    problem = reply.problem()
+    return "use_dpop_nonce" in (problem.error if problem else None, reply.challenge().get("error"))
