@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
+from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -112,6 +113,13 @@ class Transport:
         common = dict(headers or {})
         if token is not None:
             common["Authorization"] = f"DPoP {token}"
+
+        async def proving(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+            # Here and not in the headers above: aiohttp sends an idempotent request again by itself when a kept connection
+            # turns out to be closed, and a proof is good for one sending only.
+            request.headers["DPoP"] = self.prover.proof(method, url, token)
+            return await send(request)
+
         body = json
         if form is not None:
             body = urlencode(form).encode("ascii")
@@ -119,21 +127,28 @@ class Transport:
         elif json is not None:
             common["Content-Type"] = "application/json"
         for again in (True, False):
-            proof = {"DPoP": self.prover.proof(method, url, token)}
-            reply = await self._once(method, url, common | proof, body)
+            reply = await self._once(method, url, common, body, proving)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)
             if not (again and nonce and _wants_nonce(reply)):
                 break
         return reply
 
-    async def _once(self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None) -> Reply:
+    async def _once(
+        self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *middlewares: ClientMiddlewareType
+    ) -> Reply:
         check_address(url)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
         accept = {"Accept": "application/json, application/fhir+json"}
         try:
             async with self._session.request(
-                method, url, headers=accept | dict(headers), data=data, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                headers=accept | dict(headers),
+                data=data,
+                timeout=timeout,
+                allow_redirects=False,
+                middlewares=middlewares,
             ) as response:
                 body = bytearray()
                 async for chunk in response.content.iter_chunked(1 << 16):
