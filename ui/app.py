@@ -8,9 +8,10 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from stb_agent.contract.messages import ActionMessage, FromAgent
+from stb_agent.contract.messages import FromAgent, ViewMessage
 from ui.client import Client, LostError
 from ui.screens.kinds import drawer
 from ui.stage import Stage
@@ -49,7 +50,7 @@ class App:
         self._surface.close()
 
     def _wait(self, wake: socket.socket) -> None:
-        sources: list[object] = [wake, self._surface]
+        sources: list[socket.socket | Surface | Client] = [wake, self._surface]
         if self._client.connected:
             sources.append(self._client)
         ready, _, _ = select.select(sources, [], [], None if self._client.connected else _RETRY)
@@ -96,15 +97,16 @@ class App:
 
 def _latest(messages: list[FromAgent]) -> list[FromAgent]:
     """Leave out views that the next message replaces: nobody would see them."""
+    following = [*messages[1:], None]
     return [
-        m
-        for m, after in zip(messages, [*messages[1:], None], strict=True)
-        if isinstance(m, ActionMessage) or after is None or isinstance(after, ActionMessage)
+        one
+        for one, other in zip(messages, following, strict=True)
+        if not isinstance(one, ViewMessage) or not isinstance(other, ViewMessage)
     ]
 
 
 @contextlib.contextmanager
-def _signals():  # type: ignore[no-untyped-def]
+def _signals() -> Iterator[socket.socket]:
     """Turn SIGTERM and SIGINT into a byte to wait for: a signal alone does not end a select."""
     reader, writer = socket.socketpair()
     writer.setblocking(False)

@@ -13,13 +13,17 @@ NOT_FIRST = frozenset(
     "、。，．・：；？！?!,.:;)]}」』）】〉》〕］｝’”ー々ゝゞ…‥％%円℃ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ〜～"
 )
 NOT_LAST = frozenset("「『（【〈《〔［｛([{‘“")
-_CLOSERS = frozenset("、。，．！？」』）】　 ")
 _SPACES = " 　"
+_SENTENCE = frozenset("。！？　\n")
+_COMMA = frozenset("、，」』）】 ")
+# What a break costs beside a line left short (which costs the square of the part that stays empty).
+_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _ANYWHERE = 0.0, 0.03, 0.08, 0.6
+_ONE_MORE_LINE = 100.0
 
 
 def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tuple[str, ...]:
-    """Break ``text`` into lines no wider than ``width`` px, the lines of a paragraph about equally long."""
-    return tuple(line for paragraph in text.split("\n") for line in _balanced(paragraph, width, size, bold, measure))
+    """Break ``text`` into the fewest lines no wider than ``width`` px, at the ends of phrases and about equally long."""
+    return tuple(line for paragraph in text.split("\n") for line in _paragraph(paragraph, width, size, bold, measure))
 
 
 def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -> str:
@@ -29,63 +33,48 @@ def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -
     return line + "…"
 
 
-def _balanced(text: str, width: float, size: int, bold: bool, measure: Measure) -> list[str]:
+def _paragraph(text: str, width: float, size: int, bold: bool, measure: Measure) -> list[str]:
+    text = text.strip(_SPACES)
     widths = [measure(char, size, bold) for char in text]
     if sum(widths) <= width:
-        return [text.strip(_SPACES)]
-    lines = _greedy(text, widths, width)
-    # The narrowest column that needs no more lines: the last line is not left with one lonely character.
-    low, high = width / 2, width
-    while high - low > size:
-        middle = (low + high) / 2
-        tried = _greedy(text, widths, middle)
-        if len(tried) <= len(lines) and all(line for line in tried):
-            high, lines = middle, tried
-        else:
-            low = middle
-    return lines
-
-
-def _greedy(text: str, widths: list[float], width: float) -> list[str]:
-    lines, start = [], 0
-    while start < len(text):
-        end, used = start, 0.0
-        while end < len(text) and used + widths[end] <= width:
-            used += widths[end]
-            end += 1
-        if end < len(text):
-            end = _break_before(text, start, max(end, start + 1))
+        return [text]
+    # best[end] = (cost of the lines up to end, where the last of them starts)
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(text) + 1):
+        choice = (float("inf"), end - 1)
+        last = end == len(text)
+        price = 0.0 if last else _price(text, end)
+        used = 0.0
+        for start in range(end - 1, -1, -1):
+            used += 0 if start == end - 1 and text[start] in _SPACES else widths[start]
+            if used > width and start < end - 1:
+                break
+            slack = max(width - used, 0) / width
+            cost = best[start][0] + price + _ONE_MORE_LINE + slack * slack * (0.3 if last else 1)
+            choice = min(choice, (cost, start))
+        best.append(choice)
+    lines, end = [], len(text)
+    while end > 0:
+        start = best[end][1]
         lines.append(text[start:end].strip(_SPACES))
-        start = end
-        while start < len(text) and text[start] in _SPACES:
-            start += 1
-    return lines
+        end = start
+    return lines[::-1]
 
 
-def _break_before(text: str, start: int, end: int) -> int:
-    """Give where to break at or before ``end``: at a phrase in the line's last third, else wherever it is allowed."""
-    for at in range(end, start + (end - start) * 2 // 3, -1):
-        if _allowed(text, at) and _phrase(text, at):
-            return at
-    for at in range(end, start, -1):
-        if _allowed(text, at):
-            return at
-    return end
-
-
-def _allowed(text: str, at: int) -> bool:
+def _price(text: str, at: int) -> float:
+    """Give what a break before ``text[at]`` costs; dear where 禁則 forbids it or a number or foreign word would be cut."""
     before, after = text[at - 1], text[at]
-    word = _wordlike(before) and _wordlike(after)
-    return not word and after not in NOT_FIRST and before not in NOT_LAST
+    if (_wordlike(before) and _wordlike(after)) or after in NOT_FIRST or before in NOT_LAST or after in _SPACES:
+        return _ONE_MORE_LINE * 3
+    if before in _SENTENCE:
+        return _AFTER_SENTENCE
+    if before in _COMMA or after in NOT_LAST:
+        return _AFTER_COMMA
+    return _PHRASE if _script(before) == "HIRAGANA" and _script(after) != "HIRAGANA" else _ANYWHERE
 
 
 def _wordlike(char: str) -> bool:
     return char.isascii() and (char.isalnum() or char in "-_/.:,'")
-
-
-def _phrase(text: str, at: int) -> bool:
-    before, after = text[at - 1], text[at]
-    return before in _CLOSERS or after in NOT_LAST or (_script(before) == "HIRAGANA" and _script(after) != "HIRAGANA")
 
 
 def _script(char: str) -> str:

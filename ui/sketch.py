@@ -15,6 +15,10 @@ from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
 from ui.theme import Colour
 
 _SHRINK = 4
+BACK = "back"
+TV = "tv"
+FRAME_IDS = frozenset({BACK, TV})
+"""What every view has, whatever it is about."""
 
 
 class Look(Enum):
@@ -62,6 +66,11 @@ class Sketch:
     def words(self, text: Text) -> str:
         """Give what the person reads."""
         return words.render(text, self.lang)
+
+    def paginate(self, count: int, fit: int) -> None:
+        """Spread ``count`` rows over pages of ``fit`` and stay on one that exists."""
+        self.pages = max(1, -(-count // fit))
+        self.page = min(max(self.page, 0), self.pages - 1)
 
     def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
         """Draw a rounded rectangle."""
@@ -144,7 +153,9 @@ class Sketch:
             head = self.set(label, inner._replace(h=inner.h * 0.56), size, bold=True, align=align)
             used = head.box.h + theme.GAP_S if head else 0
             note = self.set(detail, inner._replace(h=inner.h - used), theme.NOTE, colour=theme.QUIET, align=align)
-            top = inner.y + (inner.h - used - (note.box.h if note else 0)) / 2
+            # Tiles side by side: their labels on one line, however long the notes under them are.
+            below = max(note.box.h if note else 0, text_height(2, theme.NOTE) if box.h > 2 * theme.TARGET else 0)
+            top = inner.y + (inner.h - used - below) / 2
             if head:
                 labels.append(head._replace(box=head.box._replace(y=round(top))))
             if note:

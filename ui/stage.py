@@ -13,7 +13,7 @@ from stb_agent.contract.text import Word
 from stb_agent.contract.views import Calendar, Chart, Detail, Form, Home, List, Message, Pin, Tone, View
 from ui import focus
 from ui.scene import Scene
-from ui.sketch import Button, Sketch
+from ui.sketch import FRAME_IDS, Button, Sketch
 
 Draw = Callable[[View, Status, int, bool], Sketch]
 """Lays out a view's page; False leaves out the bar, where nobody would answer it."""
@@ -136,10 +136,10 @@ class Stage:
         self._page = self._sketch.page
 
     def _first(self) -> str | None:
-        content = [node.id for node in self.nodes if node.pane != "bar"]
-        if self._sketch and self._sketch.first in content:
-            return self._sketch.first
-        return content[0] if content else next((node.id for node in self.nodes), None)
+        """Give where the focus begins: where the view says, else at its first thing to choose, else at the bar."""
+        wanted = self._sketch.first if self._sketch else None
+        ids = [node.id for node in sorted(self.nodes, key=lambda node: (node.id in FRAME_IDS, node.pane == "bar"))]
+        return wanted if wanted in ids else next(iter(ids), None)
 
     def _keep(self, old_nodes: tuple[focus.Node, ...], old: str | None) -> None:
         """Leave the focus where it was, or give it to the neighbour of what has gone."""

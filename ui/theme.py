@@ -29,9 +29,9 @@ def _hex(value: int) -> Colour:
 # A tea room in the evening: walls of tea brown, paper-white text, indigo cloth under the focus, one lamp.
 GROUND: Final = _hex(0x211913)
 GROUND_TOP: Final = _hex(0x2A2019)
-PANEL: Final = _hex(0x2F251D)
-TILE: Final = _hex(0x3A2E25)
-LINE: Final = _hex(0x6B5846)
+PANEL: Final = _hex(0x33281F)
+TILE: Final = _hex(0x463830)
+LINE: Final = _hex(0x7A6653)
 INK: Final = _hex(0xF7EEDD)
 QUIET: Final = _hex(0xDCCCB4)
 LAMP: Final = _hex(0xFFC56B)

@@ -11,10 +11,9 @@ from stb_agent.contract.views import Item, Row
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
-from ui.sketch import Sketch, text_height
+from ui.sketch import BACK, TV, Sketch, text_height
+from ui.theme import Colour
 
-BACK = "back"
-TV = "tv"
 PREVIOUS = "page.previous"
 NEXT = "page.next"
 
@@ -25,6 +24,14 @@ WIDTH = theme.WIDTH - 2 * LEFT
 _BAR_TOP = theme.HEIGHT - theme.SAFE_Y - EDGE - theme.TARGET
 _CORNER = 560
 _BAR_BUTTON = 330
+_WIDEST = (WIDTH - theme.GAP_L) / 2
+_CARD_LOOKS = {
+    CardState.NO_READER: (theme.BAD, False),
+    CardState.ABSENT: (theme.QUIET, False),
+    CardState.READING: (theme.LAMP, True),
+    CardState.PRESENT: (theme.GOOD, True),
+}
+"""The colour of the sign before the words, and whether it is a disc (something is there) or a diamond."""
 
 
 def frame(
@@ -92,7 +99,7 @@ def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, hei
             if len(items) > across
             else (room.w - (len(some) - 1) * theme.GAP_L) / len(some)
         )
-        width = min(width, 760)
+        width = min(width, _WIDEST)
         for at, item in enumerate(some):
             box = Box(
                 round(room.x + at * (width + theme.GAP_L)),
@@ -109,17 +116,23 @@ def buttons_height(items: Sequence[Item], *, across: int = 3, height: int = 112)
     return rows * (height + theme.GAP_M) if rows else 0
 
 
-def rows_table(
-    d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float = 420, most: int | None = None
-) -> float:
-    """Draw label and value, a line each, on one panel; give its bottom. More than fit are put on further pages when ``most`` is None."""
+def sign(d: Sketch, code: str, x: float, y: float, size: int, colour: Colour) -> None:
+    """Draw the sign of a tone, a delivery or a step in a ring."""
+    box = Box(round(x), round(y), size, size)
+    d.panel(box, colour, size // 2, max(4, size // 18))
+    d.write(
+        Word(code), box, max(round(size * 0.55), theme.SMALL), bold=True, colour=colour, align=Align.CENTER, middle=True
+    )
+
+
+def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float = 420) -> float:
+    """Draw label and value, a line each, on one panel, as many as fit a page; give its bottom."""
     if not rows:
         return room.y
-    height = min(theme.TARGET, room.h / len(rows)) if most else theme.TARGET
-    fit = most or max(1, int((room.h - theme.GAP) // height))
-    if most is None:
-        d.pages = max(d.pages, -(-len(rows) // fit))
-        rows = rows[d.page * fit : (d.page + 1) * fit]
+    height = theme.TARGET
+    fit = max(1, int((room.h - theme.GAP) // height))
+    d.paginate(len(rows), fit)
+    rows = rows[d.page * fit : (d.page + 1) * fit]
     box = Box(room.x, room.y, room.w, round(len(rows) * height + theme.GAP))
     d.panel(box)
     for at, row in enumerate(rows):
@@ -137,17 +150,11 @@ def _corner(d: Sketch, status: Status) -> float:
     """Draw the card's state, the level and 練習用 at the right; give the left edge of what was drawn."""
     right = LEFT + WIDTH
     line = text_height(1, theme.SMALL)
-    colours = {CardState.PRESENT: theme.GOOD, CardState.READING: theme.LAMP, CardState.NO_READER: theme.BAD}
-    lines = [("frame.card." + status.card.value, colours.get(status.card, theme.QUIET), status.card in colours)]
+    lines = [("frame.card." + status.card.value, *_CARD_LOOKS[status.card])]
     if status.level is not Level.NONE:
-        lines.append(
-            (
-                "frame.level." + status.level.name.lower(),
-                theme.GOOD if status.level > Level.PRESENT else theme.QUIET,
-                status.level > Level.PRESENT,
-            )
-        )
-    left = right
+        sure = status.level > Level.PRESENT
+        lines.append(("frame.level." + status.level.name.lower(), theme.GOOD if sure else theme.QUIET, sure))
+    left: float = right
     for at, (code, colour, filled) in enumerate(lines):
         box = Box(right - _CORNER, theme.SAFE_Y + at * (line + theme.GAP_S), _CORNER, line)
         label = d.set(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)

@@ -10,14 +10,14 @@ from ui.scene import Align
 from ui.screens.frame import frame, pager
 from ui.sketch import Sketch
 
-_TALLEST = 300
+_TALLEST = 340
 _MOST = 9
 
 
 def draw(d: Sketch, view: Home, status: Status) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status, lead_size=theme.BIG)
-    d.pages = max(1, -(-len(view.items) // _MOST))
+    d.paginate(len(view.items), _MOST)
     items = view.items[d.page * _MOST : (d.page + 1) * _MOST]
     pager(d)
     if not items:

@@ -28,7 +28,7 @@ class _Layer(Generic[M]):
     def __init__(self, canvas: Any, make: Callable[[InstructionGroup], _Widget[M]]) -> None:
         self._group = InstructionGroup()
         canvas.add(self._group)
-        self._make = make
+        self._make: Callable[[InstructionGroup], _Widget[M]] = make
         self._widgets: list[_Widget[M]] = []
         self._marks: tuple[M, ...] = ()
 
@@ -84,6 +84,7 @@ class _PanelWidget:
 
     def show(self, mark: Panel | None) -> None:
         if mark is None:
+            self._image.border = (0, 0, 0, 0)  # else its corners stay, whatever the size
             self._image.size = (0, 0)
             return
         self._colour.rgb = mark.colour

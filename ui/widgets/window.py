@@ -6,6 +6,7 @@ All that Kivy and SDL are asked of a window is asked here.
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
@@ -19,6 +20,10 @@ from ui.focus import Box
 
 _MARGIN = 2
 """px around a damaged box: smooth edges reach half a pixel out."""
+
+
+_PASSES = 3
+"""Boxes drawn one by one; each costs a walk through the canvas."""
 
 
 class Happened(Enum):
@@ -114,7 +119,7 @@ class Surface:
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:
-    """Give boxes without overlap that cover these."""
+    """Give few boxes without overlap that cover these."""
     merged: list[Box] = []
     for box in boxes:
         while touching := [other for other in merged if other.overlaps(box)]:
@@ -122,4 +127,6 @@ def _merged(boxes: Sequence[Box]) -> list[Box]:
                 merged.remove(other)
                 box = box.union(other)
         merged.append(box)
-    return merged
+    if len(merged) <= _PASSES:
+        return merged
+    return [functools.reduce(Box.union, merged)]

@@ -1,0 +1,207 @@
+"""Believable views of every kind, for tests of the screen."""
+
+from __future__ import annotations
+
+from stb_agent.contract.views import (
+    Calendar,
+    Cell,
+    CellState,
+    Chart,
+    Choice,
+    Consent,
+    Delivery,
+    Detail,
+    Form,
+    Home,
+    Item,
+    List,
+    Message,
+    PadStage,
+    Pin,
+    Point,
+    Progress,
+    Row,
+    Series,
+    Statement,
+    Step,
+    StepState,
+    Tone,
+    View,
+)
+
+_DAYS = ("24日（火）", "25日（水）", "26日（木）", "27日（金）", "28日（土）", "29日（日）", "30日（月）")
+_TIMES = ("9:00", "10:30", "13:00", "15:00", "17:00", "19:00", "20:30")
+_FACILITIES = (
+    ("中央公民館 第一会議室", "緑が丘1-2-3　電話 0123-45-6789"),
+    ("市民体育館 卓球室", "若葉町4-5　電話 0123-45-1111"),
+    ("ふれあいセンター 調理実習室", "本町2-8-1　電話 0123-45-2222"),
+    ("図書館 視聴覚ホール", "駅前通り1-1　電話 0123-45-3333"),
+    ("北部コミュニティセンター 和室（二十畳）", "北町7-7　電話 0123-45-4444"),
+    ("総合運動公園 テニスコートA面", "大字上原100　電話 0123-45-5555"),
+    ("老人福祉センター 囲碁将棋室", "南町3-3　電話 0123-45-6666"),
+)
+
+HOME = Home(
+    title="茶の間",
+    lead="マイナンバーカードをリーダーに入れてください。",
+    items=(
+        Item("booking", "施設の予約", "公民館や体育館の空きを見て予約できます"),
+        Item("health", "健康の記録", "血圧などの記録を見られます"),
+        Item("help", "困ったときは", "電話番号と相談の受付時間"),
+    ),
+)
+HOME_MANY = Home(
+    title="茶の間",
+    lead="佐藤さま、こんばんは。何をなさいますか。",
+    items=tuple(
+        Item(f"service{at}", label, detail, first=at == 1)
+        for at, (label, detail) in enumerate(
+            (
+                ("施設の予約", "公民館や体育館の空きを見て予約できます"),
+                ("健康の記録", "血圧などの記録を見られます"),
+                ("予約の確認", "これまでの予約と申込番号"),
+                ("カードの登録", "契約とカードを結びます"),
+                ("設定", "文字の大きさ、リモコンの速さ"),
+                ("困ったときは", "電話番号と相談の受付時間"),
+            )
+        )
+    ),
+)
+LIST = List(
+    title="施設を選んでください",
+    lead="予約したい施設を選んで、決定を押してください。",
+    items=tuple(Item(f"f{at}", name, where) for at, (name, where) in enumerate(_FACILITIES)),
+)
+CHOICE = Choice(
+    title="この内容で予約しますか",
+    lead="内容をお確かめのうえ、選んでください。",
+    rows=(
+        Row("施設", "中央公民館 第一会議室"),
+        Row("日時", "11月25日（水）13:00から15:00まで"),
+        Row("料金", "600円（当日窓口で）"),
+    ),
+    items=(Item("yes", "予約する", first=True), Item("no", "やめる")),
+)
+DETAIL = Detail(
+    title="予約票",
+    lead="当日は、この申込番号を窓口でお伝えください。",
+    rows=(
+        Row("申込番号", "R8-0001"),
+        Row("施設", "北部コミュニティセンター 和室（二十畳）"),
+        Row("日時", "11月25日（水）13:00から15:00まで"),
+        Row("料金", "600円"),
+    ),
+    items=(Item("home", "最初の画面へ"), Item("cancel", "予約を取り消す")),
+    delivery=Delivery.SENT,
+)
+CALENDAR = Calendar(
+    title="中央公民館 第一会議室",
+    lead="空いている時間（○）を選んでください。",
+    days=_DAYS,
+    times=_TIMES[:5],
+    cells=tuple(
+        Cell(
+            f"s{day}-{time}",
+            day,
+            time,
+            CellState.CLOSED if day == 0 else (CellState.FREE, CellState.TAKEN)[(day * 3 + time * 2) % 5 > 2],
+        )
+        for time in range(5)
+        for day in range(7)
+    ),
+    items=(Item("next", "次の週"),),
+)
+CHART = Chart(
+    title="血圧の記録",
+    lead="この半年の血圧です。",
+    unit="mmHg",
+    series=(
+        Series(
+            "最高血圧",
+            tuple(
+                Point(f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00", v)
+                for at, v in enumerate((142, 138, 145, 136, 133, 139, 131, 128, 134, 130, 127, 129))
+            ),
+        ),
+        Series(
+            "最低血圧",
+            tuple(
+                Point(f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00", v)
+                for at, v in enumerate((88, 86, 91, 84, 82, 85, 80, 79, 83, 81, 78, 80))
+            ),
+        ),
+    ),
+    rows=(Row("測った日", "10月15日（木）"), Row("最高血圧", "129 mmHg"), Row("最低血圧", "80 mmHg")),
+    items=(Item("table", "表で見る"),),
+)
+FORM = Form(
+    title="契約番号の入力",
+    lead="検針票のような契約のお知らせの、右上にある番号です。",
+    label="契約番号（10けた）",
+    value="12345",
+    groups=(4, 4, 2),
+)
+FORM_ERROR = Form(
+    title="契約番号の入力",
+    lead="契約のお知らせの、右上にある番号です。",
+    label="契約番号（10けた）",
+    value="1234567890",
+    groups=(4, 4, 2),
+    error="この番号の契約が見つかりません。番号をお確かめください。",
+)
+PIN = Pin(
+    title="暗証番号の入力", lead="利用者証明用の暗証番号（4けた）です。", length=4, dots=2, pad=PadStage.GROUP, tries=3
+)
+PIN_MEMBER = Pin(
+    title="暗証番号の入力",
+    lead="利用者証明用の暗証番号（4けた）です。",
+    length=4,
+    dots=1,
+    pad=PadStage.MEMBER,
+    tries=2,
+    error="暗証番号が違います。もう一度入れてください。",
+)
+PIN_CONFIRM = Pin(
+    title="暗証番号の入力",
+    lead="利用者証明用の暗証番号（4けた）です。",
+    length=4,
+    dots=4,
+    pad=PadStage.CONFIRM,
+    tries=3,
+)
+CONSENT = Consent(
+    title="送る内容の確認",
+    lead="次のものを送ります。よろしいですか。",
+    statements=(
+        Statement(
+            "カードの電子証明書（氏名は入っていません）",
+            "みどり共通基盤",
+            "カードをお持ちのご本人であることを確かめるため",
+        ),
+        Statement("契約番号", "みどりケーブルテレビ", "ご契約とカードを結びつけるため"),
+    ),
+    withheld="マイナンバー（12けたの番号）と暗証番号は、どこにも送りません。",
+    items=(Item("agree", "同意して進む", first=True), Item("refuse", "やめる")),
+)
+PROGRESS = Progress(
+    title="カードを確認しています",
+    lead="カードを抜かないでください。",
+    steps=(
+        Step("カードを読み取る", StepState.DONE),
+        Step("電子証明書を確かめる", StepState.NOW),
+        Step("ご契約と結びつける", StepState.TODO),
+    ),
+)
+MESSAGE = Message(
+    title="健康の記録",
+    lead="健康の記録につながりません。",
+    tone=Tone.ERROR,
+    remedy="しばらくしてから、もう一度お試しください。続くときは、みどりケーブルテレビ 0120-000-000（9時から18時）へお電話ください。",
+    code="health.unreachable",
+    items=(Item("retry", "もう一度試す", first=True), Item("home", "最初の画面へ")),
+)
+MESSAGE_OK = Message(
+    title="カードの登録", lead="登録が終わりました。", tone=Tone.OK, items=(Item("next", "最初の画面へ"),)
+)
+
+ALL: dict[str, View] = {name.lower(): value for name, value in list(globals().items()) if isinstance(value, View)}

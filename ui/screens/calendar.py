@@ -1,0 +1,55 @@
+"""Calendar: days across, times down, each ○, × or ー."""
+
+from __future__ import annotations
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.text import Word
+from stb_agent.contract.views import Calendar, CellState
+from ui import theme
+from ui.focus import Box
+from ui.scene import Align
+from ui.screens.frame import bar_box, frame, pager
+from ui.sketch import Sketch, text_height
+
+_HEAD = 56
+_GAP = 12
+_ITEM = 330
+
+
+def draw(d: Sketch, view: Calendar, status: Status) -> None:
+    """Lay the view out; its items stand in the bar, all the height is for the times."""
+    room = frame(d, view.title, view.lead, status)
+    legend = text_height(1, theme.NOTE)
+    times = [d.words(time) for time in view.times]
+    side = min(340.0, max((d.measure(time, theme.NOTE, True) for time in times), default=0) + theme.GAP_M)
+    fit = max(1, int((room.h - _HEAD - legend - theme.GAP_S) // (theme.TARGET + _GAP)))
+    d.paginate(len(times), fit)
+    first = d.page * fit
+    shown = times[first : first + fit]
+    tall = min(128, int((room.h - _HEAD - legend - theme.GAP_S) / max(len(shown), 1) - _GAP))
+    wide = (room.w - side + _GAP) / max(len(view.days), 1)
+    top = room.y + _HEAD
+    for at, day in enumerate(view.days):
+        box = Box(room.x + side + at * wide, room.y, wide - _GAP, _HEAD - theme.GAP_S)
+        d.write(day, box, theme.NOTE, bold=True, align=Align.CENTER, middle=True)
+    for at, time in enumerate(shown):
+        box = Box(room.x, top + at * (tall + _GAP), side - theme.GAP, tall)
+        d.write(time, box, theme.NOTE, bold=True, middle=True)
+    # In the order in which they are read: the first free time has the focus.
+    for cell in sorted(view.cells, key=lambda cell: (cell.time, cell.day)):
+        row = cell.time - first
+        if not 0 <= row < len(shown):
+            continue
+        box = Box(round(room.x + side + cell.day * wide), round(top + row * (tall + _GAP)), round(wide - _GAP), tall)
+        code = Word("frame.calendar." + cell.state.value)
+        if cell.state is CellState.FREE:
+            d.button(cell.id, box, code, size=theme.BIG)
+        else:
+            d.panel(box, theme.PANEL)
+            d.write(code, box, theme.LABEL, colour=theme.QUIET, align=Align.CENTER, middle=True)
+    foot = Box(room.x, top + len(shown) * (tall + _GAP), room.w, legend)
+    d.write(Word("frame.calendar.legend"), foot, theme.NOTE, colour=theme.QUIET)
+    if d.pages > 1:
+        pager(d)
+    for at, item in enumerate(view.items[: 1 if d.pages > 1 else 2]):
+        d.button(item.id, bar_box(at + 1, _ITEM), item.label, pane="bar", size=theme.BODY)

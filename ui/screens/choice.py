@@ -1,0 +1,22 @@
+"""Choice: a question, what is being decided, and few large answers."""
+
+from __future__ import annotations
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.views import Choice
+from ui.screens.frame import buttons, buttons_height, frame, pager, rows_table
+from ui.sketch import Sketch
+from ui.theme import GAP_L
+
+_TALL = 150
+
+
+def draw(d: Sketch, view: Choice, status: Status) -> None:
+    """Lay the view out."""
+    room = frame(d, view.title, view.lead, status)
+    across = 2 if len(view.items) in (2, 4) else 3
+    answers = buttons_height(view.items, across=across, height=_TALL)
+    bottom = rows_table(d, view.rows, room._replace(h=room.h - answers - GAP_L))
+    top = bottom + GAP_L if view.rows else room.y
+    buttons(d, view.items, room._replace(y=top), across=across, height=_TALL)
+    pager(d)

@@ -1,0 +1,46 @@
+"""Consent: what will be sent, to whom and what for, as a table; and what never is."""
+
+from __future__ import annotations
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.text import Word
+from stb_agent.contract.views import Consent
+from ui import theme
+from ui.focus import Box
+from ui.screens.frame import buttons, buttons_height, frame, pager
+from ui.sketch import Sketch, text_height
+
+_ROW = 128
+_SHARES = (0.35, 0.26, 0.39)
+"""Of the width: what, to whom, what for."""
+
+
+def draw(d: Sketch, view: Consent, status: Status) -> None:
+    """Lay the view out."""
+    room = frame(d, view.title, view.lead, status)
+    below = buttons_height(view.items)
+    withheld = text_height(2, theme.BODY) + theme.GAP if view.withheld is not None else 0
+    head = text_height(1, theme.NOTE) + theme.GAP
+    fit = max(1, int((room.h - below - withheld - head - theme.GAP_S) // _ROW))
+    d.paginate(len(view.statements), fit)
+    some = view.statements[d.page * fit : (d.page + 1) * fit]
+    table = Box(room.x, room.y, room.w, head + len(some) * _ROW + theme.GAP_S)
+    d.panel(table)
+    columns, x = [], room.x + theme.GAP_L
+    for share in _SHARES:
+        columns.append((x, share * (room.w - 4 * theme.GAP_L)))
+        x += columns[-1][1] + theme.GAP_L
+    for (x, wide), name in zip(columns, ("what", "to", "why"), strict=True):
+        box = Box(x, room.y + theme.GAP, wide, text_height(1, theme.NOTE))
+        d.write(Word("frame.consent." + name), box, theme.NOTE, colour=theme.QUIET)
+    for at, statement in enumerate(some):
+        top = room.y + head + at * _ROW
+        d.panel(Box(room.x + theme.GAP_L, round(top), room.w - 2 * theme.GAP_L, 2), theme.LINE, 0)
+        for (x, wide), text in zip(columns, (statement.what, statement.to, statement.why), strict=True):
+            box = Box(x, top + theme.GAP_S, wide, _ROW - 2 * theme.GAP_S)
+            d.write(text, box, theme.BODY, bold=text is statement.what, middle=True)
+    if view.withheld is not None:
+        box = Box(room.x, table.bottom + theme.GAP, room.w, withheld)
+        d.write(view.withheld, box, theme.BODY)
+    buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
+    pager(d)

@@ -1,0 +1,30 @@
+"""Detail: one thing in full, and whether the person's change has arrived."""
+
+from __future__ import annotations
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.text import Word
+from stb_agent.contract.views import Delivery, Detail
+from ui import theme
+from ui.focus import Box
+from ui.screens.frame import buttons, buttons_height, frame, pager, rows_table, sign
+from ui.sketch import Sketch
+
+_COLOURS = {Delivery.SENT: theme.GOOD, Delivery.WAITING: theme.LAMP, Delivery.REFUSED: theme.BAD}
+_SIGN = 72
+
+
+def draw(d: Sketch, view: Detail, status: Status) -> None:
+    """Lay the view out."""
+    room = frame(d, view.title, view.lead, status)
+    if view.delivery:
+        colour = _COLOURS[view.delivery]
+        sign(d, "frame.sign." + view.delivery.value, room.x, room.y, _SIGN, colour)
+        box = Box(room.x + _SIGN + theme.GAP_M, room.y, room.w - _SIGN - theme.GAP_M, _SIGN)
+        d.write(Word("frame.delivery." + view.delivery.value), box, theme.LEAD, bold=True, colour=colour, middle=True)
+        taken = _SIGN + theme.GAP_M
+        room = room._replace(y=room.y + taken, h=room.h - taken)
+    below = buttons_height(view.items)
+    rows_table(d, view.rows, room._replace(h=room.h - below))
+    buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
+    pager(d)
