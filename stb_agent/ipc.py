@@ -62,7 +62,10 @@ class UiServer:
             if not _permitted(writer):
                 log.warning("a connection of another user was refused")
                 return
-            hello = decode_from_ui(await reader.readline())
+            first = await reader.readline()
+            if not first:
+                return  # somebody looked whether we are there
+            hello = decode_from_ui(first)
             if not isinstance(hello, Hello) or hello.version != VERSION:
                 log.warning("a UI of another version was refused")
                 return

@@ -190,8 +190,10 @@ class PlatformClient:
             revocation_checked_at=proof.revocation.checked_at,
         )
 
-    async def link(self, session: Session, contract_number: str, idempotency_key: str) -> LinkResult:
+    async def link(self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str) -> LinkResult:
         """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
+
+        ``authority``: the session, or its access token as it was kept with the request.
 
         Raises ContractNumberMistyped before anything is sent, ContractNotFound, AlreadyLinked, SessionEnded.
         """
@@ -199,7 +201,7 @@ class PlatformClient:
         reply = await self._ask(
             "POST",
             (await self._discovery.metadata()).link_endpoint,
-            token=self._token_of(session),
+            token=self._token_of(authority),
             json=msgspec.json.encode({"contract_number": contract_number}),
             headers={"Idempotency-Key": f'"{idempotency_key}"'},  # a structured field string (RFC 9651 §3.3.3)
         )
@@ -234,10 +236,10 @@ class PlatformClient:
             raise AnswerInvalid
         return ServiceToken(answer.access_token, asked_at + answer.expires_in)
 
-    def _token_of(self, session: Session) -> str:
-        if self._transport.clock() >= session.expires_at:
+    def _token_of(self, authority: Session | ServiceToken) -> str:
+        if self._transport.clock() >= authority.expires_at:
             raise SessionEnded
-        return session.access_token
+        return authority.access_token if isinstance(authority, Session) else authority.token
 
     async def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
         return await self._ask("POST", endpoint, form=form)

@@ -29,11 +29,13 @@ class Box(Struct, frozen=True, forbid_unknown_fields=True):
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
     """The card: ``authorities`` are PEM files of the certification authorities whose cards are accepted.
 
-    ``test`` accepts test cards instead of real ones; never both.
+    ``test`` says that these issue test cards; real and test cards are never accepted together. ``private_authorities`` are trusted
+    with certificates of a profile of their own, for trials with cards of another authority.
     """
 
     authorities: tuple[str, ...] = ()
     test: bool = False
+    private_authorities: tuple[str, ...] = ()
 
 
 class Platform(Struct, frozen=True, forbid_unknown_fields=True):

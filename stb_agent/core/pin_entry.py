@@ -30,7 +30,7 @@ _MEMBERS = {Action.LEFT: 0, Action.UP: 1, Action.OK: 1, Action.RIGHT: 2}
 class Digits(Protocol):
     """The buffer that holds the digits; it zeroes itself and never shows them."""
 
-    def append(self, digit: str) -> None:
+    def append(self, digit: int) -> None:
         """Add a digit."""
 
     def pop(self) -> None:
@@ -75,7 +75,7 @@ class PinEntry:
                 return self, Outcome.SUBMIT
             return self._erase() if action is Action.DOWN else (self, Outcome.GOING_ON)
         if action.digit is not None:
-            self.digits.append(action.digit)
+            self.digits.append(int(action.digit))
             return replace(self, _group=None), Outcome.GOING_ON
         if self._group is None:
             return replace(self, _group=action if action in _GROUPS else None), Outcome.GOING_ON
@@ -89,7 +89,7 @@ class PinEntry:
         if member == _LEAVE:
             self.digits.clear()
             return self, Outcome.LEAVE
-        self.digits.append(member)
+        self.digits.append(int(member))
         return self, Outcome.GOING_ON
 
     def _erase(self) -> tuple[PinEntry, Outcome]:

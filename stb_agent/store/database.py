@@ -81,6 +81,8 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         with told():
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mark'").fetchall():
+                raise Damaged  # and nothing is written to what is not ours
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

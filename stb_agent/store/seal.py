@@ -73,8 +73,7 @@ def read_key(path: Path) -> bytes:
 
 def write_key(path: Path, key: bytes) -> None:
     """Write the key so that it is there whole, readable by its owner only, or not at all."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
+    draft = forget_draft(path)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)
@@ -83,6 +82,13 @@ def write_key(path: Path, key: bytes) -> None:
     os.link(draft, path)  # unlike a rename, it never replaces a key that is there
     draft.unlink()
     sync_folder(path.parent)
+
+
+def forget_draft(path: Path) -> Path:
+    """Remove what a write of the key that the power went away under has left; give that draft's path."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    return draft
 
 
 def sync_folder(folder: Path) -> None:

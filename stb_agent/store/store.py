@@ -12,7 +12,7 @@ from stb_agent.store.errors import Damaged, DatabaseMissing, KeyMissing, KeyWron
 from stb_agent.store.ledger import Ledger
 from stb_agent.store.links import Links
 from stb_agent.store.outbox import Outbox
-from stb_agent.store.seal import KEY_BYTES, Random, Seal, read_key, sync_folder, write_key
+from stb_agent.store.seal import KEY_BYTES, Random, Seal, forget_draft, read_key, sync_folder, write_key
 from stb_agent.store.settings import Settings
 
 DATABASE = "store.db"
@@ -60,6 +60,16 @@ class Store:
             raise
         return cls(database, clock)
 
+    def verify(self) -> None:
+        """Open every record. Raises Damaged naming the table, AuditBroken with the position."""
+        database = self._database
+        for table in ("links", "settings", "ledger"):
+            for name, sealed in database.rows(f"SELECT * FROM {table}"):
+                database.opened(object, sealed, table, name)
+        for *columns, sealed in database.rows("SELECT name, owner, state, sealed FROM outbox"):
+            database.opened(object, sealed, "outbox", *columns)
+        self.audit.verify()
+
     def secret(self, purpose: str) -> bytes:
         """Give the 32-byte key of this box for ``purpose``, e.g. for the hash that makes a card's handle."""
         return self._database.seal.secret("given." + purpose)
@@ -81,6 +91,7 @@ def _make(folder: Path, random: Random) -> None:
         return
     if key.exists():
         if draft.exists():
+            forget_draft(key)
             draft.rename(database)
             sync_folder(folder)
         return

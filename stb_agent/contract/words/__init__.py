@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,11 @@ def render(text: Text, lang: str = "ja") -> str:
 def text(code: str, lang: str = "ja", **args: str | int | Word) -> str:
     """Give the text of ``code``, filled with ``args``."""
     return render(Word(code, args), lang)
+
+
+def told(code: str, args: Mapping[str, str | int], lang: str = "ja") -> tuple[str, str]:
+    """Give the cause and the remedy of an error."""
+    return render(Word(f"{code}.cause", dict(args)), lang), render(Word(f"{code}.remedy", dict(args)), lang)
 
 
 def has(code: str, lang: str = "ja") -> bool:

@@ -14,6 +14,8 @@ from stb_agent.remote.sources import OnKey
 
 log = logging.getLogger(__name__)
 
+FOLDER = Path("/dev/input")
+
 _ARROWS = {ecodes.KEY_UP, ecodes.KEY_DOWN, ecodes.KEY_LEFT, ecodes.KEY_RIGHT}
 _OK_LIKE = {ecodes.KEY_OK, ecodes.KEY_SELECT, ecodes.KEY_ENTER, ecodes.KEY_KPENTER}
 
@@ -26,10 +28,24 @@ def is_remote(device: evdev.InputDevice[str]) -> bool:
     return keys >= _ARROWS and bool(keys & _OK_LIKE) and not pointer
 
 
+def remotes(folder: Path = FOLDER) -> list[str]:
+    """Give the names of the remotes that can be opened now."""
+    names = []
+    for node in sorted(folder.glob("event*")):
+        try:
+            device = evdev.InputDevice(str(node))
+        except OSError:
+            continue
+        if is_remote(device):
+            names.append(device.name)
+        device.close()
+    return names
+
+
 class EvdevSource:
     """Read every remote under ``folder``, as they come and go; grab them while Chanoma has the screen."""
 
-    def __init__(self, folder: Path = Path("/dev/input"), *, look_s: float = 2.0) -> None:
+    def __init__(self, folder: Path = FOLDER, *, look_s: float = 2.0) -> None:
         self._folder = folder
         self._look_s = look_s
         self._devices: dict[str, evdev.InputDevice[str]] = {}
@@ -39,13 +55,13 @@ class EvdevSource:
         """Serve until cancelled; a device that goes is dropped at once."""
         try:
             while True:
-                for path in sorted(self._folder.glob("event*")):
-                    if str(path) not in self._devices:
-                        self._open(str(path), on_key)
+                for node in sorted(self._folder.glob("event*")):
+                    if str(node) not in self._devices:
+                        self._open(str(node), on_key)
                 await asyncio.sleep(self._look_s)
         finally:
-            for path in list(self._devices):
-                self._drop(path)
+            for name in list(self._devices):
+                self._drop(name)
 
     def grab(self, wanted: bool) -> None:
         """Take the remotes' keys for ourselves, or leave them to the television."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
+from stb_agent.cable_id.contract_number import GROUPS, LENGTH
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
@@ -26,10 +27,6 @@ from stb_agent.core.page import (
     Requirement,
 )
 from stb_agent.core.service import retry, trouble
-
-NUMBER_LENGTH = 10
-GROUPS = (4, 4, 2)
-"""The contract number as printed on the operator's papers."""
 
 _DIGIT_KEYS = frozenset(action for action in Action if action.digit) | {Action.BACK}
 
@@ -172,13 +169,13 @@ class LinkPage(Page):
         return Move()
 
     def _type(self, digit: str) -> Move:
-        if len(self.number) == NUMBER_LENGTH:
+        if len(self.number) == LENGTH:
             return Move()
         return Move(stay=replace(self, number=self.number + digit, wrong=None))
 
     def _submit(self) -> Move:
-        if len(self.number) < NUMBER_LENGTH:
-            return Move(stay=replace(self, wrong=word("link.number.short", length=NUMBER_LENGTH)))
+        if len(self.number) < LENGTH:
+            return Move(stay=replace(self, wrong=word("link.number.short", length=LENGTH)))
         if not self.well_formed(self.number):
             return Move(stay=replace(self, wrong=word("link.number.check")))
         return Move(stay=replace(self, stage=Stage.SENDING, wrong=None), jobs=(MakeLink(self.number),))

@@ -1,0 +1,102 @@
+"""``stb-agent``: run the agent, or say what is wrong with the box."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stb_agent.contract import words
+from stb_agent.contract.config import Config, ConfigError, load
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.host.clock import SystemClock
+
+OPERATOR_FILE = Path("/etc/chanoma/operator.toml")
+HOUSEHOLD_FILE = Path("/var/lib/chanoma/household.toml")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 if something is wrong with the box, 2 for a wrong call or configuration."""
+    parser = argparse.ArgumentParser(prog="stb-agent", description="The agent of a Chanoma box.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="serve until told to stop")
+    run.add_argument("--practice", action="store_true", help="show 練習用 on every view: a demonstration")
+    doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
+    doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    for verb in (run, doctor):
+        verb.add_argument(
+            "--config",
+            type=Path,
+            action="append",
+            metavar="FILE",
+            help=f"configuration, later files over earlier ones (default: {OPERATOR_FILE}, {HOUSEHOLD_FILE})",
+        )
+    arguments = parser.parse_args(argv)
+    try:
+        config = load(*(arguments.config or [path for path in (OPERATOR_FILE, HOUSEHOLD_FILE) if path.exists()]))
+    except ConfigError as error:
+        print(told(error), file=sys.stderr)
+        return 2
+    if arguments.verb == "doctor":
+        from stb_agent.doctor import run_doctor
+
+        return asyncio.run(run_doctor(config, as_json=arguments.json))
+    return serve(config, practice=arguments.practice)
+
+
+def serve(config: Config, *, practice: bool) -> int:
+    """Run the agent until SIGTERM or SIGINT."""
+    from stb_agent.agent import Agent, Surroundings
+    from stb_agent.host.process import seal_memory
+
+    seal_memory()
+    clock = SystemClock().time
+    log_to_stderr(clock)
+    status = 0
+    try:
+        asyncio.run(until_stopped(Agent(config, Surroundings(clock, os.urandom), practice=practice).run))
+    except* ChanomaError as group:
+        for error in group.exceptions:
+            if isinstance(error, ChanomaError):
+                print(told(error), file=sys.stderr)
+        status = 1
+    return status
+
+
+async def until_stopped(run: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a coroutine function until it ends, or until SIGTERM or SIGINT cancels it."""
+    task = asyncio.get_running_loop().create_task(run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped")
+
+
+def told(error: ChanomaError) -> str:
+    """Give what a person at a terminal reads of an error: code, cause and remedy."""
+    cause, remedy = words.told(error.code, error.args_)
+    return f"{error.code}: {cause}\n  → {remedy}"
+
+
+def log_to_stderr(clock: Callable[[], float], level: int = logging.INFO) -> None:
+    """Log to standard error, one line an event, times in UTC by ``clock``."""
+
+    class Formatter(logging.Formatter):
+        def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+            return datetime.fromtimestamp(clock(), UTC).isoformat(timespec="milliseconds")
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

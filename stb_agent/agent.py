@@ -1,0 +1,322 @@
+"""Put the rooms together: the only place that sees them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import aiohttp
+
+from stb_agent.cable_id.authority import Authority
+from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.device_key import DeviceKey
+from stb_agent.cable_id.dpop import Prover
+from stb_agent.cable_id.resource import ServiceClient
+from stb_agent.cable_id.session import ServiceToken
+from stb_agent.cable_id.transport import Transport
+from stb_agent.card.certificate import AuthenticationCertificate, Environment, Trust
+from stb_agent.card.errors import CardError, NoCard, NoReader, Removed
+from stb_agent.card.pin import Pin
+from stb_agent.card.reader import SlotState
+from stb_agent.card.readers.pcsc import PcscSource
+from stb_agent.card.slot import Slot
+from stb_agent.contract.actions import Action
+from stb_agent.contract.config import Config
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
+from stb_agent.core.core import Core, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
+from stb_agent.core.pin_entry import Digits
+from stb_agent.core.service import Service
+from stb_agent.host.tv import NoTelevision, SocketTelevision
+from stb_agent.ipc import UiServer
+from stb_agent.remote.keymaps import load as load_keymap
+from stb_agent.remote.remote import Remote
+from stb_agent.remote.sources import Source
+from stb_agent.remote.sources.evdev import EvdevSource
+from stb_agent.remote.sources.socket import SocketSource
+from stb_agent.services.booking import BookingService
+from stb_agent.services.health import HealthService
+from stb_agent.services.home import CardGone, CardTrouble, HomePage
+from stb_agent.services.link import LinkService
+from stb_agent.services.sign_in import SignInService
+from stb_agent.store.courier import Courier, Sender
+from stb_agent.store.outbox import Entry
+from stb_agent.store.post import Post
+from stb_agent.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_CARD_STATES = {
+    SlotState.NO_SERVICE: CardState.NO_READER,
+    SlotState.DENIED: CardState.NO_READER,
+    SlotState.NO_READER: CardState.NO_READER,
+    SlotState.ABSENT: CardState.ABSENT,
+    SlotState.MUTE: CardState.PRESENT,
+    SlotState.PRESENT: CardState.READING,
+}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the agent is given from outside: time (seconds since 1970, UTC) and random bytes."""
+
+    clock: Callable[[], float]
+    random: Callable[[int], bytes]
+
+
+class _SendsLater(Sender, Protocol):
+    """A service whose changes go through the outbox."""
+
+    name: ClassVar[str]
+
+    async def token(self) -> ServiceToken:
+        """Give the authority that its entries carry."""
+
+
+class Internal(ChanomaError):
+    """Something of ours is broken."""
+
+    code = "internal"
+    retry = True
+
+
+class Agent:
+    """A box's agent: owns every device, secret and connection, and decides where the person is."""
+
+    def __init__(self, config: Config, surroundings: Surroundings, *, practice: bool = False) -> None:
+        self._config = config
+        self._clock = surroundings.clock
+        self._random = surroundings.random
+        self._practice = practice
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
+        runtime = Path(self._config.box.runtime)
+        state = Path(self._config.box.state)
+        for folder in (runtime, state):
+            await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        store = Store.open(state, clock=self._clock, random=self._random)
+        try:
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+                self._assemble(store, http, state)
+                await self._serve(runtime, ready)
+        finally:
+            store.close()
+
+    def _assemble(self, store: Store, http: aiohttp.ClientSession, state: Path) -> None:
+        config = self._config
+        transport = Transport(
+            http,
+            Prover(DeviceKey.open(state / "device.key"), clock=self._clock, random=self._random),
+            clock=self._clock,
+        )
+        platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
+        self._authority = Authority(platform, self._clock)
+        self._store = store
+        self._handle_key = store.secret("card handle")
+        self._slot = Slot(PcscSource(), self._trust(), self._now, self._card_changed)
+        senders: dict[str, Sender] = {}
+        courier = Courier(store.outbox, senders, clock=self._clock, random=self._random, changed=self._entry_changed)
+        self._courier = courier
+        self._post = Post(store.outbox, courier.wake)
+        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in)
+        link = LinkService(
+            platform,
+            self._authority,
+            store,
+            self._post,
+            config.operator.name,
+            clock=self._clock,
+            random=self._random,
+        )
+        booking = BookingService(
+            ServiceClient(config.services.booking, transport),
+            self._authority,
+            self._post,
+            clock=self._clock,
+            random=self._random,
+        )
+        health = HealthService(ServiceClient(config.services.health, transport), self._authority)
+        self._services: dict[str, Service] = {it.name: it for it in (sign_in, booking, health, link)}
+        self._later: tuple[_SendsLater, ...] = (link, booking)
+        senders.update({it.name: it for it in self._later})
+
+        def step_up(needs: Requirement, frame: Frame) -> Page:
+            return sign_in.page(frame) if frame.level < needs.level else link.page()
+
+        self._core = Core(
+            lambda: HomePage(lambda frame: tuple(t for it in self._services.values() for t in it.tiles(frame))),
+            step_up,
+            CardTrouble,
+            CardGone,
+            practice=self._practice,
+        )
+
+    async def _serve(self, runtime: Path, ready: Callable[[], None]) -> None:
+        config = self._config
+        self._ui = UiServer(runtime / "ui.sock", lambda: self._core.view, self._intent)
+        self._tv = SocketTelevision(Path(config.tv.socket)) if config.tv.socket else NoTelevision()
+        sources: list[Source] = []
+        if config.remote.evdev:
+            sources.append(EvdevSource())
+        if config.remote.socket:
+            sources.append(SocketSource(runtime / "remote.sock"))
+        self._remote = Remote(sources, load_keymap(), self._action)
+        listening = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._ui.run(listening))
+                await listening.wait()
+                group.create_task(self._remote.run())
+                group.create_task(self._tv.run(self._yield))
+                group.create_task(self._courier.run())
+                await self._slot.start()
+                log.info("ready")
+                ready()
+        finally:
+            for job in list(self._jobs):
+                job.cancel()
+            await self._slot.stop()
+
+    def _trust(self) -> Trust:
+        card = self._config.card
+        environment = Environment.TEST if card.test else Environment.PRODUCTION
+        return Trust.load(map(Path, card.authorities), environment) + Trust.load(
+            map(Path, card.private_authorities), Environment.PRIVATE
+        )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    # -- what happens ---------------------------------------------------------------------------------------------
+
+    def _action(self, action: Action) -> None:
+        self._apply(self._core.key(action))
+
+    def _intent(self, intent: Intent) -> None:
+        self._apply(self._core.intent(intent.rev, intent.id, intent.value))
+
+    def _yield(self, active: bool) -> None:
+        log.info("yield %s", active)
+        self._apply(self._core.yield_screen(active))
+
+    def _entry_changed(self, entry: Entry) -> None:
+        self._post.changed(entry)
+        self._apply(self._core.delivered(entry.key))
+
+    def _card_changed(self, state: SlotState) -> None:
+        log.info("card %s", state)
+        self._apply(self._core.card(_CARD_STATES[state]))
+        if state in (SlotState.PRESENT, SlotState.MUTE):
+            self._start(self._identify())
+
+    async def _identify(self) -> None:
+        """Read the certificate of a card that was just put in: a known card is greeted, an unusable one is told why."""
+        try:
+            certificate = await self._slot.identify()
+        except (Removed, NoCard, NoReader):
+            return
+        except CardError as error:
+            log.info("card refused %s", error.code)
+            self._store.audit.append("card", result="refused", code=error.code)
+            self._apply(self._core.card(CardState.PRESENT, trouble=error))
+            return
+        known = self._store.links.find(self._handle(certificate)) is not None
+        self._store.audit.append("card", result="read")
+        self._apply(self._core.card(CardState.PRESENT, known=known))
+
+    def _signed_in(self) -> None:
+        """Set the end of the session, and send what waited for this person's card."""
+        expires = self._authority.expires_at
+        if expires is not None:
+            self._cancel_expiry()
+            left = max(expires - self._clock(), 0.0)
+            self._expiry = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.expired()))
+        self._start(self._renew())
+
+    async def _renew(self) -> None:
+        person = self._authority.person
+        for service in self._later:
+            if not any(
+                entry.person == person and entry.service == service.name for entry in self._store.outbox.waiting()
+            ):
+                continue
+            try:
+                token = await service.token()
+            except ChanomaError as error:
+                log.info("%s: what waits keeps waiting (%s)", service.name, error.code)
+                continue
+            self._store.outbox.renew_authority(person, service.name, token.token.encode(), token.expires_at)
+        self._courier.wake()
+
+    # -- what follows ---------------------------------------------------------------------------------------------
+
+    def _apply(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case ViewMessage():
+                    log.debug("view %d", effect.rev)
+                    self._ui.send(effect)
+                case Key(action=action):
+                    self._ui.send(ActionMessage(action))
+                case Screen(shown=shown):
+                    self._remote.grab(shown)
+                    self._tv.screen(shown)
+                case SessionEnded():
+                    self._cancel_expiry()
+                    self._authority.end()
+                    self._store.audit.append("session", state="ended")
+                case Run():
+                    self._start(self._work(effect))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+    async def _work(self, run: Run) -> None:
+        try:
+            event: Done | Failed = Done(run.job, await self._services[run.job.service].work(run.job))
+        except ChanomaError as error:
+            log.info("%s: %s", type(run.job).__name__, error.code)
+            event = Failed(run.job, error)
+        except Exception:
+            log.exception("%s failed", type(run.job).__name__)
+            event = Failed(run.job, Internal())
+        self._apply(self._core.done(run.slot, event))
+
+    def _cancel_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    # -- the card, as signing in needs it -------------------------------------------------------------------------
+
+    async def tries(self) -> int:
+        """Give how many PIN tries are left."""
+        return await self._slot.tries()
+
+    async def certificate(self) -> bytes:
+        """Give the authentication certificate (DER)."""
+        return (await self._slot.identify()).der
+
+    async def handle(self) -> str:
+        """Give the card's handle."""
+        return self._handle(await self._slot.identify())
+
+    async def sign(self, digits: Digits, tries: int, data: bytes) -> bytes:
+        """Verify the PIN once and sign."""
+        if not isinstance(digits, Pin):
+            raise TypeError("a PIN is kept in a Pin")
+        return await self._slot.authenticate(digits, data, tries)
+
+    def _handle(self, certificate: AuthenticationCertificate) -> str:
+        return certificate.link_handle(self._handle_key)

@@ -1,0 +1,66 @@
+"""Who is signed in, and with what right: at most one person, in memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.errors import SessionEnded
+from stb_agent.cable_id.session import ServiceToken, Session
+
+_MARGIN_S = 10.0
+"""Seconds before its end from which a token is exchanged anew."""
+
+
+@dataclass
+class _Current:
+    person: str
+    session: Session
+    tokens: dict[str, ServiceToken] = field(default_factory=dict)
+
+
+class Authority:
+    """Hold the session of the person in front of the television and give services their own tokens of it."""
+
+    def __init__(self, platform: PlatformClient, clock: Callable[[], float]) -> None:
+        self._platform = platform
+        self._clock = clock
+        self._current: _Current | None = None
+
+    def begin(self, person: str, session: Session) -> None:
+        """Take the session of ``person`` (the card's handle)."""
+        self._current = _Current(person, session)
+
+    def end(self) -> None:
+        """Forget the session and every token of it."""
+        self._current = None
+
+    @property
+    def person(self) -> str:
+        """Give the handle of whoever is signed in. Raises SessionEnded."""
+        return self._held().person
+
+    @property
+    def session(self) -> Session:
+        """Give the session. Raises SessionEnded."""
+        return self._held().session
+
+    @property
+    def expires_at(self) -> float | None:
+        """Give when the session ends (seconds since the epoch, UTC), or None if nobody is signed in."""
+        return self._current.session.expires_at if self._current else None
+
+    async def service_token(self, audience: str) -> ServiceToken:
+        """Give a token for the service at ``audience``. Raises SessionEnded and what PlatformClient.service_token raises."""
+        held = self._held()
+        token = held.tokens.get(audience)
+        if token is None or token.expires_at - _MARGIN_S <= self._clock():
+            token = await self._platform.service_token(held.session, audience)
+            held.tokens[audience] = token
+        return token
+
+    def _held(self) -> _Current:
+        if self._current is None or self._current.session.expires_at <= self._clock():
+            raise SessionEnded
+        return self._current

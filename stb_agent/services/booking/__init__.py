@@ -1,0 +1,199 @@
+"""Booking a public facility (docs/service-contracts.md)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from stb_agent.cable_id.authority import Authority
+from stb_agent.cable_id.errors import ServiceBusy, ServiceRefused, SessionEnded, StepUpRequired
+from stb_agent.cable_id.resource import ServiceClient
+from stb_agent.cable_id.session import ServiceToken
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.text import word
+from stb_agent.contract.views import Delivery
+from stb_agent.contract.words import JST
+from stb_agent.core.page import Frame, Job
+from stb_agent.core.service import Tile
+from stb_agent.services.booking import pages
+from stb_agent.services.booking.pages import (
+    CheckOrder,
+    FacilitiesPage,
+    Facility,
+    LoadFacilities,
+    LoadOrders,
+    LoadSlots,
+    Order,
+    OrdersPage,
+    Placed,
+    PlaceOrder,
+    Slot,
+)
+from stb_agent.store.courier import NeedsCard, Refused, Unreachable
+from stb_agent.store.outbox import Entry, State
+from stb_agent.store.post import Post
+
+PATIENCE_S = 5.0
+"""Seconds that a person waits for the town's answer before being told that the booking is on its way."""
+
+
+class Taken(ChanomaError):
+    """Another person booked that time first."""
+
+    code: ClassVar[str] = "booking.taken"
+
+
+class Gone(ChanomaError):
+    """The time cannot be booked any more."""
+
+    code: ClassVar[str] = "booking.gone"
+
+
+class NotTaken(ChanomaError):
+    """The service will not take the order, for a reason of its own."""
+
+    code: ClassVar[str] = "booking.refused"
+
+
+_REFUSALS: dict[str, type[ChanomaError]] = {
+    "OpportunityHasInsufficientCapacityError": Taken,
+    "UnknownOpportunityError": Gone,
+}
+
+
+class _Facilities(Struct, frozen=True):
+    facilities: list[Facility]
+
+
+class _Slots(Struct, frozen=True):
+    slots: list[Slot]
+
+
+class _Order(Struct, frozen=True):
+    id: str
+    number: str
+    status: str
+    facility: str
+    slot: str
+    start: str
+    end: str
+    price_yen: int
+
+
+class _Orders(Struct, frozen=True):
+    orders: list[_Order]
+
+
+class BookingService:
+    """Look up facilities and free times, and book one of them."""
+
+    name: ClassVar[str] = "booking"
+
+    def __init__(
+        self,
+        client: ServiceClient,
+        authority: Authority,
+        post: Post,
+        *,
+        clock: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._client = client
+        self._authority = authority
+        self._post = post
+        self._clock = clock
+        self._random = random
+
+    def tiles(self, frame: Frame) -> tuple[Tile, ...]:
+        return (
+            Tile("booking", word("booking.tile"), word("booking.tile_detail"), FacilitiesPage),
+            Tile("orders", word("booking.orders_tile"), word("booking.orders_tile_detail"), OrdersPage),
+        )
+
+    async def work(self, job: Job) -> object:
+        match job:
+            case LoadFacilities():
+                return await self._facilities()
+            case LoadSlots(facility=facility, start=start):
+                start = start or datetime.fromtimestamp(self._clock(), JST).date()
+                query = {"from": start.isoformat(), "days": str(pages.DAYS)}
+                found = await self._client.get(f"/facilities/{facility.id}/slots", _Slots, query=query)
+                return start, found.slots
+            case PlaceOrder(order=order):
+                return await self._place(order)
+            case CheckOrder(key=key):
+                return _placed(self._post.outbox.get(key))
+            case LoadOrders():
+                return await self._orders()
+        raise TypeError(type(job).__name__)
+
+    async def token(self) -> ServiceToken:
+        """Give the authority that entries of this service carry."""
+        return await self._authority.service_token(self._client.base_url)
+
+    async def send(self, entry: Entry) -> bytes:
+        """Bring an order to the town under its own identifier."""
+        order = msgspec.json.decode(entry.payload, type=Order)
+        token = (entry.authority or b"").decode()
+        try:
+            answer = await self._client.put(f"/orders/{entry.key}", {"slot": order.slot}, _Order, token=token)
+        except (SessionEnded, StepUpRequired):
+            raise NeedsCard from None
+        except ServiceBusy as error:
+            raise Unreachable(error.retry_after) from None
+        except ServiceRefused as error:
+            raise Refused(_REFUSALS.get(error.name, NotTaken).code) from None
+        except ChanomaError:
+            raise Unreachable from None
+        return msgspec.json.encode(answer)
+
+    async def _facilities(self) -> list[Facility]:
+        return (await self._client.get("/facilities", _Facilities)).facilities
+
+    async def _place(self, order: Order) -> Placed:
+        token = await self.token()
+        entry = Entry(
+            key=str(uuid.UUID(bytes=self._random(16), version=4)),
+            service=self.name,
+            kind="order",
+            payload=msgspec.json.encode(order),
+            person=self._authority.person,
+            created_at=self._clock(),
+            authority=token.token.encode(),
+            authority_expires=token.expires_at,
+        )
+        return _placed(await self._post.send(entry, PATIENCE_S))
+
+    async def _orders(self) -> list[Placed]:
+        """Give what the town holds, and before that what is still on its way."""
+        token = await self.token()
+        held = (await self._client.get("/orders", _Orders, token=token.token)).orders
+        names = {facility.id: facility.name for facility in await self._facilities()}
+        waiting = [
+            entry for entry in self._post.outbox.of(self._authority.person, self.name) if entry.state is State.WAITING
+        ]
+        return [_placed(entry) for entry in waiting] + [
+            Placed(order.id, _known(order, names.get(order.facility, order.facility)), Delivery.SENT) for order in held
+        ]
+
+
+def _known(order: _Order, facility: str) -> Order:
+    return Order(facility, order.slot, order.start, order.end, order.price_yen, order.number)
+
+
+def _placed(entry: Entry) -> Placed:
+    order = msgspec.json.decode(entry.payload, type=Order)
+    match entry.state:
+        case State.SENT if entry.answer is not None:
+            answered = _known(msgspec.json.decode(entry.answer, type=_Order), order.facility)
+            return Placed(entry.key, answered, Delivery.SENT)
+        case State.REFUSED:
+            kind = next((kind for kind in (Taken, Gone) if kind.code == entry.error_code), NotTaken)
+            return Placed(entry.key, order, Delivery.REFUSED, kind())
+        case _:
+            return Placed(entry.key, order, Delivery.WAITING)

@@ -1,0 +1,98 @@
+"""Signing in with the card and its PIN, and ending that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Protocol
+
+from stb_agent.cable_id.authority import Authority
+from stb_agent.cable_id.client import PlatformClient
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState
+from stb_agent.contract.text import word
+from stb_agent.core.page import Frame, Job, Page, SignIn
+from stb_agent.core.pin_entry import Digits
+from stb_agent.core.service import Tile
+from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignedInPage, SignInPage, SignOutPage
+from stb_agent.store.ledger import Category
+from stb_agent.store.store import Store
+
+
+class Card(Protocol):
+    """Something that proves who holds the card."""
+
+    async def tries(self) -> int:
+        """Give how many PIN tries are left; spends none."""
+
+    async def certificate(self) -> bytes:
+        """Give the authentication certificate (DER)."""
+
+    async def handle(self) -> str:
+        """Give the card's handle, the only name of it that may be kept."""
+
+    async def sign(self, digits: Digits, tries: int, data: bytes) -> bytes:
+        """Verify the PIN once and sign ``data`` (RS256); ``tries`` is the count that the person was shown."""
+
+
+class SignInService:
+    """Prove the card to the platform and begin the session."""
+
+    name: ClassVar[str] = "sign_in"
+
+    def __init__(
+        self,
+        card: Card,
+        platform: PlatformClient,
+        authority: Authority,
+        store: Store,
+        make_digits: Callable[[], Digits],
+        signed_in: Callable[[], None],
+    ) -> None:
+        """``signed_in`` is told after each sign-in: what waited for the card may be sent now."""
+        self._card = card
+        self._platform = platform
+        self._authority = authority
+        self._store = store
+        self._make_digits = make_digits
+        self._signed_in = signed_in
+
+    def tiles(self, frame: Frame) -> tuple[Tile, ...]:
+        if frame.level >= Level.AUTHENTICATED:
+            return (Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), SignOutPage),)
+        if frame.card is CardState.PRESENT and frame.trouble is None:
+            return (Tile("sign_in", word("sign_in.tile"), word("sign_in.tile_detail"), SignedInPage),)
+        return ()
+
+    def page(self, frame: Frame) -> Page:
+        """Give the page that leads to an authenticated session."""
+        return SignInPage(self._make_digits, frame.card)
+
+    async def work(self, job: Job) -> object:
+        match job:
+            case CountTries():
+                return await self._card.tries()
+            case Authenticate(digits=digits, tries=tries):
+                return await self._authenticate(digits, tries)
+        raise TypeError(type(job).__name__)
+
+    async def _authenticate(self, digits: Digits, tries: int) -> SignIn:
+        try:
+            # All that can fail without the card is done before a try is spent.
+            certificate = await self._card.certificate()
+            handle = await self._card.handle()
+            challenge = await self._platform.challenge()
+            session = await self._platform.sign_in(
+                challenge, certificate, lambda data: self._card.sign(digits, tries, data)
+            )
+        except ChanomaError as error:
+            self._store.audit.append("sign_in", result="refused", code=error.code)
+            raise
+        finally:
+            digits.clear()
+        self._authority.begin(handle, session)
+        self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), handle=handle)
+        self._store.ledger.add(Category.JPKI, "certificate_check")
+        self._store.ledger.add(Category.PLATFORM, "sign_in")
+        self._signed_in()
+        return SignIn(session.level, session.linked)
