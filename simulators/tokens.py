@@ -26,7 +26,7 @@ from simulators.web import Clock, Problem, loopback_url, options
 PROOF_AGE = timedelta(seconds=300)
 """How far a proof's `iat` may be from the server's clock, either way."""
 SCHEMA = "CREATE TABLE IF NOT EXISTS dpop_proofs (jkt TEXT, jti TEXT, expires INTEGER, PRIMARY KEY (jkt, jti));"
-_NONCE_HEADER = "DPoP-Nonce"
+_NONCE = web.RequestKey("nonce", str)
 _HEADER_SIZE = 8192  # the library's 512 bytes are too few for a header with a certificate in it
 
 
@@ -137,7 +137,7 @@ class Proofs:
             raise _refusal(place, "invalid_dpop_proof", "ath")
         jkt = key.thumbprint()
         if self._nonces is not None:
-            request[_NONCE_HEADER] = self._nonces.current(jkt)
+            request[_NONCE] = self._nonces.current(jkt)
             if not self._nonces.accepts(jkt, claims.nonce):
                 raise _refusal(place, "use_dpop_nonce", "repeat with the DPoP-Nonce of this answer")
         self._remember(jkt, claims.jti, now, place)
@@ -156,8 +156,8 @@ class Proofs:
 
 async def give_nonce(request: web.Request, response: web.StreamResponse) -> None:
     """Send the newest server nonce along (for `on_response_prepare`)."""
-    if _NONCE_HEADER in request:
-        response.headers[_NONCE_HEADER] = request[_NONCE_HEADER]
+    if _NONCE in request:
+        response.headers["DPoP-Nonce"] = request[_NONCE]
 
 
 def _refusal(place: Place, error: str, detail: str) -> Problem:

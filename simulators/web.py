@@ -23,6 +23,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from simulators.ports import listen
+
 Clock = Callable[[], datetime]
 Build = Callable[[str, Path], web.Application]
 """Make the application for its own base address and the folder of its state."""
@@ -250,19 +252,6 @@ async def serving(build: Build, state: Path, listener: socket.socket | None = No
     finally:
         await runner.cleanup()
         listener.close()
-
-
-def listen(port: int) -> socket.socket:
-    """Listen at a loopback port, 0 for a free one; OSError when it is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def end_with_parent(parent: int) -> None:

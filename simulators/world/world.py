@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from simulators.platform.seed import CONTRACT_NUMBER, OPERATOR
+from simulators.ports import listen, listen_apart
 
 NAMES = ("validation", "platform", "booking", "health")
 _PATIENCE = 20.0
@@ -102,7 +103,7 @@ class World:
             self.authority = (self._given or self.state / "authority").absolute()
             stack.push_async_callback(self._end_all)
             # All addresses are known before the first process starts, since they name one another.
-            listeners = {name: _listen(self._ports.get(name, 0)) for name in NAMES}
+            listeners = {name: _listen(self._ports.get(name)) for name in NAMES}
             self._ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
             try:
                 await asyncio.gather(*(self._spawn(name, listener) for name, listener in listeners.items()))
@@ -188,17 +189,11 @@ class World:
             return await answer.json() if answer.content_type == "application/json" else None
 
 
-def _listen(port: int) -> socket.socket:
-    # As simulators.web does; not taken from there, because that brings a web server along.
-    listener = socket.socket()
+def _listen(port: int | None) -> socket.socket:
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
+        return listen_apart() if port is None else listen(port)
     except OSError as error:
-        listener.close()
         raise WorldError("world.port", port=port, error=str(error)) from None
-    return listener
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -33,6 +33,13 @@ async def running_world(authority: Path, **options: Any) -> AsyncIterator[World]
         yield world
 
 
+def single_attempts() -> aiohttp.ClientSession:
+    """Make an HTTP client that sends once: by itself, aiohttp repeats a lost GET or PUT with the same proof."""
+    http = aiohttp.ClientSession()
+    http._retry_connection = False  # the only switch that there is (aiohttp 3.14)
+    return http
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer: status, headers, and the body read as JSON, None when it is not JSON."""
