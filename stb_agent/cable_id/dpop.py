@@ -23,7 +23,7 @@ class Prover:
         self.key = key
         self._clock = clock
         self._random = random
-        self._nonces: dict[URL, str] = {}
+        self._nonces: dict[tuple[str, str | None, int | None], str] = {}
 
     def proof(self, method: str, url: URL, token: str | None = None) -> str:
         """Give the value of the DPoP header for a request; ``token`` is the access token sent with it (RFC 9449 §4.2)."""
@@ -35,13 +35,17 @@ class Prover:
         }
         if token is not None:
             claims["ath"] = base64url(hashlib.sha256(token.encode("ascii")).digest())
-        if nonce := self._nonces.get(url.origin()):
+        if nonce := self._nonces.get(_origin(url)):
             claims["nonce"] = nonce
         return self.key.sign({"typ": "dpop+jwt", "jwk": self.key.public_jwk}, claims)
 
     def learn(self, url: URL, nonce: str) -> None:
         """Use this nonce towards the origin of ``url`` from now on (RFC 9449 §8.2)."""
-        self._nonces[url.origin()] = nonce
+        self._nonces[_origin(url)] = nonce
+
+
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def base64url(data: bytes) -> str:
