@@ -119,7 +119,8 @@ class Slot:
 
     def _saw(self, sight: Sight) -> None:
         if self._sight.insertion and sight.insertion != self._sight.insertion:
-            self._worker.abandon(errors.Removed())
+            error = sight.error()
+            self._worker.abandon(error if isinstance(error, errors.ServiceMissing | errors.Denied) else errors.Removed())
         self._certificate = None
         self._sight = sight
         self._changed.set()

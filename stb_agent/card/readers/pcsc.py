@@ -26,6 +26,8 @@ _AGAIN = 0.5
 _HELD_TRIES = 10
 _HELD_PAUSE = 0.1
 """Attempts, and seconds between them, to get a card that another program holds."""
+_DENIED_PAUSE = 0.2
+"""Seconds to the second question when the first was denied."""
 _COUNTER = 16
 """Bits to the right of the insertion and removal counter in dwEventState (pcsc-lite winscard.c)."""
 
@@ -240,6 +242,10 @@ def diagnose() -> tuple[Sight, tuple[str, ...]]:
 
 def _establish() -> int:
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    if code == scard.SCARD_W_SECURITY_VIOLATION:
+        # pcscd denies by hanging up, which is also what it does as it ends: only the second time it is meant.
+        time.sleep(_DENIED_PAUSE)
+        code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     if code != scard.SCARD_S_SUCCESS:
         raise error_of(code)
     return int(context)
