@@ -32,7 +32,7 @@ from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMe
 from stb_agent.core.core import Core, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
 from stb_agent.core.pin_entry import Digits
-from stb_agent.core.service import Service
+from stb_agent.core.service import Service, Tile
 from stb_agent.host.tv import NoTelevision, SocketTelevision
 from stb_agent.ipc import UiServer
 from stb_agent.remote.keymaps import load as load_keymap
@@ -153,7 +153,7 @@ class Agent:
             return sign_in.page(frame) if frame.level < needs.level else link.page()
 
         self._core = Core(
-            lambda: HomePage(lambda frame: tuple(t for it in self._services.values() for t in it.tiles(frame))),
+            lambda: HomePage(self._tiles),
             step_up,
             CardTrouble,
             CardGone,
@@ -192,6 +192,10 @@ class Agent:
         return Trust.load(map(Path, card.authorities), environment) + Trust.load(
             map(Path, card.private_authorities), Environment.PRIVATE
         )
+
+    def _tiles(self, frame: Frame) -> tuple[Tile, ...]:
+        tiles = (tile for service in self._services.values() for tile in service.tiles(frame))
+        return tuple(sorted(tiles, key=lambda tile: tile.order))
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

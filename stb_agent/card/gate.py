@@ -153,7 +153,8 @@ class Gate:
         self._more = False
         answer = self._reader.transmit(apdu)
         sw = Response.decode(answer).sw
-        _log.log(TRAFFIC, "%s -> %04X, %d bytes", _Shown(apdu), sw, len(answer) - 2)
+        if _log.isEnabledFor(TRAFFIC):
+            _log.log(TRAFFIC, "%s -> %04X, %d bytes", _shown(apdu), sw, len(answer) - 2)
         self._more = sw >> 8 == 0x61
         if sw in (SW.OK, SW.END_OF_FILE) or self._more:
             if effect is _Effect.APPLICATION:
@@ -180,12 +181,7 @@ class Gate:
         raise Forbidden
 
 
-class _Shown:
-    """A command for the log, made only if somebody reads it; the body of VERIFY is masked."""
-
-    def __init__(self, apdu: Buffer) -> None:
-        self._apdu = apdu
-
-    def __str__(self) -> str:
-        shown = 5 if self._apdu[1] == Ins.VERIFY else len(self._apdu)
-        return bytes(self._apdu[:shown]).hex(" ").upper() + " **" * (len(self._apdu) - shown)
+def _shown(apdu: Buffer) -> str:
+    """Write a command for the log, the body of VERIFY masked."""
+    shown = 5 if apdu[1] == Ins.VERIFY else len(apdu)
+    return bytes(apdu[:shown]).hex(" ").upper() + " **" * (len(apdu) - shown)

@@ -14,12 +14,13 @@ from stb_agent.core.page import Frame, Job, Page
 
 @dataclass(frozen=True)
 class Tile:
-    """A service's place on the home screen."""
+    """A service's place on the home screen: lower ``order`` first."""
 
     id: str
     label: Word
     detail: Word
     open: Callable[[], Page]
+    order: int = 0
 
 
 class Service(Protocol):

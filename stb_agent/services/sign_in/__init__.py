@@ -59,9 +59,9 @@ class SignInService:
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         if frame.level >= Level.AUTHENTICATED:
-            return (Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), SignOutPage),)
+            return (Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), SignOutPage, order=1),)
         if frame.card is CardState.PRESENT and frame.trouble is None:
-            return (Tile("sign_in", word("sign_in.tile"), word("sign_in.tile_detail"), SignedInPage),)
+            return (Tile("sign_in", word("sign_in.tile"), word("sign_in.tile_detail"), SignedInPage, order=-1),)
         return ()
 
     def page(self, frame: Frame) -> Page:

@@ -1,0 +1,122 @@
+"""The agent's two sockets: who may connect, what is refused, and that a stranger's line harms nobody else."""
+
+import asyncio
+import json
+import stat
+from pathlib import Path
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.messages import CardState, Intent, Status, ViewMessage
+from stb_agent.contract.views import Home
+from stb_agent.ipc import UiServer
+from stb_agent.remote import keymaps
+from stb_agent.remote.remote import Remote
+from stb_agent.remote.sources.socket import SocketSource
+
+VIEW = ViewMessage(7, True, False, Status(CardState.ABSENT), Home(title="茶の間"))
+
+
+class Served:
+    """A UI server in this loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.intents: list[Intent] = []
+        self.server = UiServer(path, lambda: VIEW, self.intents.append)
+
+    async def __aenter__(self) -> "Served":
+        ready = asyncio.Event()
+        self.task = asyncio.create_task(self.server.run(ready))
+        await ready.wait()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    async def connect(self, *lines: object) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_unix_connection(self.path)
+        for line in lines:
+            writer.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+        return reader, writer
+
+
+HELLO = {"type": "hello", "version": 1}
+
+
+async def test_hello_is_answered_with_the_current_view(tmp_path: Path) -> None:
+    async with Served(tmp_path / "ui.sock") as served:
+        reader, writer = await served.connect(HELLO)
+        message = json.loads(await reader.readline())
+        assert (message["type"], message["rev"], message["view"]["kind"]) == ("view", 7, "home")
+        assert stat.S_IMODE(served.path.stat().st_mode) == 0o600
+        writer.close()
+    assert not served.path.exists()
+
+
+async def test_what_is_not_of_the_contract_ends_that_connection_alone(tmp_path: Path) -> None:
+    async with Served(tmp_path / "ui.sock") as served:
+        good, good_writer = await served.connect(HELLO)
+        await good.readline()
+        for first in (
+            {"type": "hello", "version": 2},
+            {"type": "intent", "rev": 1, "id": "x"},
+            b"\x00\n",
+            b"x" * 70000,
+        ):
+            reader, writer = await served.connect(first)
+            assert await reader.read() == b""
+            writer.close()
+        reader, writer = await served.connect(HELLO, {"type": "nonsense"})
+        await reader.readline()
+        assert await reader.read() == b""
+        writer.close()
+        good_writer.write(b'{"type":"intent","rev":7,"id":"booking"}\n')
+        async with asyncio.timeout(5):
+            while not served.intents:
+                await asyncio.sleep(0.01)
+        assert served.intents == [Intent(7, "booking")]
+        good_writer.close()
+
+
+async def test_a_ui_that_does_not_read_is_dropped_and_the_others_go_on(tmp_path: Path) -> None:
+    async with Served(tmp_path / "ui.sock") as served:
+        stuck, stuck_writer = await served.connect(HELLO)
+        good, good_writer = await served.connect(HELLO)
+        await stuck.readline()
+        await good.readline()
+        big = ViewMessage(8, True, False, Status(), Home(title="あ" * 20000))
+        stuck._transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(60):
+            served.server.send(big)
+            await good.readuntil(b"\n")
+        stuck._transport.resume_reading()  # type: ignore[attr-defined]
+        async with asyncio.timeout(5):
+            while await stuck.read(65536):
+                pass
+        stuck_writer.close()
+        good_writer.close()
+
+
+async def test_keys_come_through_remote_sock_and_nothing_goes_back(tmp_path: Path) -> None:
+    path, heard = tmp_path / "remote.sock", list[Action]()
+    remote = Remote([SocketSource(path)], keymaps.load(), heard.append)
+    task = asyncio.create_task(remote.run())
+    async with asyncio.timeout(5):
+        while not path.exists():
+            await asyncio.sleep(0.01)
+        _, bad = await asyncio.open_unix_connection(path)
+        bad.write(b'{"key": 5}\n')
+        reader, writer = await asyncio.open_unix_connection(path)
+        for key in ("KEY_UP", "KEY_VOLUMEUP", "KEY_NO_SUCH", "KEY_NUMERIC_0"):
+            for value in (1, 2, 0):
+                writer.write(json.dumps({"key": key, "value": value}).encode() + b"\n")
+        while len(heard) < 2:
+            await asyncio.sleep(0.01)
+        writer.write_eof()
+        assert await reader.read() == b""
+    bad.close()
+    writer.close()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert heard == [Action.UP, Action.DIGIT_0]

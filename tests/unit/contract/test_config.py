@@ -1,0 +1,46 @@
+"""The operator's configuration: layers, and errors that name file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from stb_agent.contract.config import Config, ConfigError, load
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_nothing_configured_is_the_defaults() -> None:
+    assert load() == Config()
+
+
+def test_later_files_win_key_by_key(tmp_path: Path) -> None:
+    operator = write(tmp_path / "operator.toml", '[operator]\nname = "A"\nphone = "0120"\n[remote]\nsocket = true\n')
+    household = write(tmp_path / "household.toml", '[operator]\nname = "B"\n')
+    config = load(operator, household)
+    assert (config.operator.name, config.operator.phone, config.remote.socket) == ("B", "0120", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[box]\nstate = "/x"\nruntme = "/y"\n', 3),
+        ("[card]\ntest = 1\n", 2),
+        ("[bogus]\n", 1),
+        ('[box]\nstate = "/x"\n\n[remote]\nevdev = "yes"\n', 5),
+        ("[box]\nstate = \n", 2),
+    ],
+)
+def test_an_error_names_file_and_line(tmp_path: Path, text: str, line: int) -> None:
+    path = write(tmp_path / "operator.toml", text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert caught.value.args_["file"] == str(path)
+    assert caught.value.args_["line"] == line
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        load(tmp_path / "none.toml")

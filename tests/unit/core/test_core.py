@@ -1,0 +1,363 @@
+"""The headless core: stack, locks, step-up, and what follows in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState, ViewMessage
+from stb_agent.contract.views import Item, List, View
+from stb_agent.core.core import CardNotice, Core, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.page import (
+    Chosen,
+    Done,
+    Frame,
+    Job,
+    Move,
+    Page,
+    PageEvent,
+    Pressed,
+    Requirement,
+    Shown,
+    SignIn,
+)
+
+
+@dataclass(frozen=True)
+class Load(Job):
+    service: ClassVar[str] = "test"
+
+
+@dataclass(frozen=True)
+class Plain(Page):
+    name: str = "home"
+
+    def view(self, frame: Frame) -> View:
+        return List(title=self.name, items=tuple(Item(it, it) for it in ("plain", "secret", "linked", "out")))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Chosen(id="plain"):
+                return Move(push=Plain("plain"))
+            case Chosen(id="secret"):
+                return Move(push=Secret())
+            case Chosen(id="linked"):
+                return Move(push=Linked())
+            case Chosen(id="out"):
+                return Move(sign_out=True)
+        return Move()
+
+
+@dataclass(frozen=True)
+class Secret(Plain):
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
+    personal: ClassVar[bool] = True
+    name: str = "secret"
+    data: str = ""
+
+    def blank(self) -> Page:
+        return type(self)()
+
+    def view(self, frame: Frame) -> View:
+        return List(title=f"{self.name} {self.data}", items=(Item("plain", "plain"),))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown():
+                return Move(jobs=(Load(),))
+            case Done(result=str() as data):
+                return Move(stay=type(self)(data=data))
+        return super().on(event, frame)
+
+
+@dataclass(frozen=True)
+class Linked(Secret):
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    name: str = "linked"
+
+
+@dataclass(frozen=True)
+class StepUp(Page):
+    wanted: Requirement
+
+    def own_keys(self) -> frozenset[Action]:
+        return frozenset({Action.DIGIT_1, Action.DIGIT_2})
+
+    def view(self, frame: Frame) -> View:
+        return List(title="step up")
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Pressed(action=Action.DIGIT_1):
+                return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=False), leave=True)
+            case Pressed(action=Action.DIGIT_2) if frame.level >= Level.AUTHENTICATED:
+                return Move(linked=True, leave=True)
+        return Move()
+
+
+@dataclass(frozen=True)
+class Notice(CardNotice):
+    what: str
+
+    def view(self, frame: Frame) -> View:
+        return List(title=self.what)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move()
+
+
+def make(*, shown: bool = True, card: bool = True) -> Core:
+    core = Core(Plain, lambda needs, frame: StepUp(needs), lambda error: Notice("trouble"), lambda: Notice("gone"))
+    if shown:
+        core.key(Action.HOME)
+    if card:
+        core.card(CardState.PRESENT)
+    return core
+
+
+def choose(core: Core, id_: str) -> Sequence[Effect]:
+    return core.intent(core.view.rev, id_, "")
+
+
+def title(core: Core) -> object:
+    return core.view.view.title
+
+
+def answer(core: Core, effects: Sequence[Effect], data: str = "data") -> None:
+    for effect in effects:
+        if isinstance(effect, Run):
+            core.done(effect.slot, Done(effect.job, data))
+
+
+def signed_in_secret() -> Core:
+    core = make()
+    choose(core, "secret")
+    answer(core, core.key(Action.DIGIT_1))
+    assert title(core) == "secret data"
+    return core
+
+
+def test_nothing_is_ours_until_the_one_key() -> None:
+    core = make(shown=False)
+    assert not core.view.shown
+    assert core.key(Action.OK) == ()
+    effects = core.key(Action.HOME)
+    assert core.view.shown
+    assert effects[-1] == Screen(True)
+    effects = core.key(Action.HOME)
+    assert effects[0] == Screen(False)
+    assert not core.view.shown
+
+
+def test_arrows_and_ok_go_to_the_ui_and_other_keys_nowhere() -> None:
+    core = make()
+    assert core.key(Action.LEFT) == [Key(Action.LEFT)]
+    assert core.key(Action.OK) == [Key(Action.OK)]
+    assert core.key(Action.BLUE) == []
+
+
+def test_a_stale_intent_does_nothing_and_is_answered_with_the_current_view() -> None:
+    core = make()
+    old = core.view.rev
+    choose(core, "plain")
+    assert core.intent(old, "secret", "") == (core.view,)
+    assert title(core) == "plain"
+
+
+def test_an_intent_is_always_answered_with_a_new_view() -> None:
+    core = make()
+    before = core.view.rev
+    effects = choose(core, "nothing of the kind")
+    assert core.view.rev == before + 1
+    assert effects[0] == core.view
+
+
+def test_falling_short_is_a_step_up_and_the_page_loads_only_after_it() -> None:
+    core = make()
+    effects = choose(core, "linked")
+    assert title(core) == "step up"
+    assert not [it for it in effects if isinstance(it, Run)]
+    core.key(Action.DIGIT_1)
+    assert title(core) == "step up"
+    effects = core.key(Action.DIGIT_2)
+    assert [it.job for it in effects if isinstance(it, Run)] == [Load()]
+    assert title(core) == "linked "
+
+
+def test_giving_up_a_step_up_leaves_what_needed_it_too() -> None:
+    core = make()
+    choose(core, "plain")
+    choose(core, "linked")
+    core.key(Action.DIGIT_1)
+    core.key(Action.BACK)
+    assert title(core) == "plain"
+
+
+def test_taking_the_card_out_blanks_first_of_all() -> None:
+    core = signed_in_secret()
+    effects = core.card(CardState.ABSENT)
+    assert isinstance(effects[0], ViewMessage)
+    assert not effects[0].personal
+    assert effects[0].status.level is Level.NONE
+    assert SessionEnded() in effects
+    assert title(core) == "gone"
+    core.card(CardState.PRESENT)
+    assert title(core) == "home"
+
+
+def test_taking_the_card_out_behind_the_programme_leaves_nothing_for_the_next_person() -> None:
+    core = signed_in_secret()
+    core.key(Action.HOME)
+    core.card(CardState.ABSENT)
+    core.card(CardState.PRESENT)
+    core.key(Action.HOME)
+    assert title(core) == "home"
+
+
+def test_coming_back_from_the_programme_is_the_same_place_behind_the_lock() -> None:
+    core = signed_in_secret()
+    effects = core.key(Action.HOME)
+    assert SessionEnded() in effects
+    assert "data" not in str(core.view)
+    core.key(Action.HOME)
+    assert title(core) == "step up"
+    effects = core.key(Action.DIGIT_1)
+    assert title(core) == "secret "
+    answer(core, effects)
+    assert title(core) == "secret data"
+
+
+def test_yield_gives_the_screen_first_and_takes_no_key_until_it_is_over() -> None:
+    core = signed_in_secret()
+    effects = core.yield_screen(True)
+    assert effects[0] == Screen(False)
+    assert not core.view.shown
+    assert core.key(Action.HOME) == ()
+    core.yield_screen(False)
+    assert core.view.shown
+    assert title(core) == "step up"
+
+
+def test_a_yield_while_hidden_shows_nothing_afterwards() -> None:
+    core = make(shown=False)
+    core.yield_screen(True)
+    core.yield_screen(False)
+    assert not core.view.shown
+
+
+def test_an_answer_to_a_page_that_was_locked_meanwhile_is_dropped() -> None:
+    core = make()
+    choose(core, "secret")
+    effects = core.key(Action.DIGIT_1)
+    core.key(Action.HOME)
+    answer(core, effects, "late")
+    core.key(Action.HOME)
+    assert "late" not in str(core.view)
+
+
+def test_signing_in_with_a_card_that_is_gone_gives_nothing() -> None:
+    core = make(card=False)
+    choose(core, "secret")
+    effects = core.key(Action.DIGIT_1)
+    assert SessionEnded() in effects
+    assert title(core) == "step up"
+
+
+def test_signing_out_keeps_what_is_not_personal() -> None:
+    core = signed_in_secret()
+    core.key(Action.BACK)
+    effects = choose(core, "out")
+    assert SessionEnded() in effects
+    assert core.view.status.level is Level.PRESENT
+    assert title(core) == "home"
+
+
+def test_the_end_of_the_session_locks_where_one_is() -> None:
+    core = signed_in_secret()
+    assert SessionEnded() in core.expired()
+    assert title(core) == "step up"
+    assert core.expired() == ()
+
+
+def test_trouble_with_a_card_is_said_and_goes_with_the_card() -> None:
+    core = make(card=False)
+    core.card(CardState.PRESENT, trouble=ChanomaError())
+    assert title(core) == "trouble"
+    assert core.view.status.level is Level.NONE
+    core.card(CardState.ABSENT)
+    assert title(core) == "home"
+
+
+def test_back_from_the_bottom_returns_to_the_programme() -> None:
+    core = make()
+    choose(core, "plain")
+    core.key(Action.BACK)
+    assert core.view.shown
+    effects = core.key(Action.BACK)
+    assert Screen(False) in effects
+    assert not core.view.shown
+
+
+@pytest.mark.parametrize("id_", ["back", "tv"])
+def test_the_ways_out_are_on_the_screen_too(id_: str) -> None:
+    core = make()
+    choose(core, id_)
+    assert not core.view.shown
+
+
+events = st.one_of(
+    st.tuples(st.just("key"), st.sampled_from(list(Action))),
+    st.tuples(st.just("choose"), st.sampled_from(["plain", "secret", "linked", "out", "back", "tv", "?"])),
+    st.tuples(st.just("card"), st.sampled_from(list(CardState))),
+    st.tuples(st.just("yield"), st.booleans()),
+    st.tuples(st.just("answer"), st.integers(0, 9)),
+    st.tuples(st.just("expired"), st.none()),
+)
+
+
+@given(st.lists(events, max_size=60))
+def test_whatever_happens_the_rules_hold(happenings: list[tuple[str, object]]) -> None:
+    core = make()
+    runs: list[Run] = []
+    rev = core.view.rev
+    for what, how in happenings:
+        match what, how:
+            case "key", Action() as action:
+                effects = core.key(action)
+            case "choose", str() as id_:
+                effects = choose(core, id_)
+            case "card", CardState() as card:
+                effects = core.card(card)
+            case "yield", bool() as active:
+                effects = core.yield_screen(active)
+            case "answer", int() as n:
+                effects = core.done(runs[n].slot, Done(runs[n].job, "data")) if n < len(runs) else ()
+            case _:
+                effects = core.expired()
+        runs += [it for it in effects if isinstance(it, Run)]
+        message = core.view
+        assert message.rev >= rev
+        rev = message.rev
+        if message.status.level < Level.AUTHENTICATED:
+            assert "data" not in str(message)
+        if not message.shown:
+            assert "data" not in str(message)
+        if message.status.card is not CardState.PRESENT:
+            assert message.status.level is Level.NONE
+            assert not message.personal or title(core) == "step up"
+    core.yield_screen(False)
+    if not core.view.shown:
+        core.key(Action.HOME)
+    for _ in range(200):
+        if not core.view.shown:
+            break
+        core.key(Action.BACK)
+    assert not core.view.shown, "BACK always leads out"
