@@ -132,8 +132,9 @@ class TokenEndpoint:
             raise refused(Reason.ASSERTION, "jti was used before")
         try:
             verdict = await self._ask_authority(certificate)
-        except Problem:
-            self._store.give_back(claims.nonce, claims.jti)
+        except Problem as problem:
+            if problem.status == 503:
+                self._store.give_back(claims.nonce, claims.jti)
             raise
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
         granted = {"openid", "link"} | ({"services"} if self._store.link_of(person) else set())

@@ -1,5 +1,6 @@
 """The four simulators served in this process, with a clock that the test owns; real HTTP on loopback all the same."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -50,10 +51,10 @@ class Town:
     def card(self, name: str) -> Identity:
         return self.authority.identity(name)
 
-    async def start(self, name: str) -> None:
-        port = int(self.address[name].rpartition(":")[2])
+    async def start(self, name: str, listener: socket.socket | None = None) -> None:
+        listener = listener or listen(int(self.address[name].rpartition(":")[2]))
         stack = self.stacks[name] = await self.stack.enter_async_context(AsyncExitStack())
-        await stack.enter_async_context(web.serving(self.builds[name], self.state, listen(port)))
+        await stack.enter_async_context(web.serving(self.builds[name], self.state, listener))
 
     async def stop(self, name: str) -> None:
         await self.stacks[name].aclose()
@@ -97,9 +98,8 @@ async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Calla
 
         async def make(*, trusted: tuple = (), seed: int | None = None, dpop_nonce: bool = False) -> Town:
             town = Town(stack, http, authority, tmp_path)
-            for name in NAMES:
-                with listen_apart() as free:
-                    town.address[name] = f"http://127.0.0.1:{free.getsockname()[1]}"
+            listeners = {name: listen_apart() for name in NAMES}
+            town.address = {name: f"http://127.0.0.1:{found.getsockname()[1]}" for name, found in listeners.items()}
             services = {name: town.address[name] for name in ("booking", "health")}
             guard = {"max_age": timedelta(seconds=900), "dpop_nonce": dpop_nonce}
             town.builds = {
@@ -110,8 +110,8 @@ async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Calla
                 "booking": booking.build(town.address["platform"], town.clock, **guard),
                 "health": health.build(town.address["platform"], town.clock, **guard),
             }
-            for name in NAMES:
-                await town.start(name)
+            for name, listener in listeners.items():
+                await town.start(name, listener)
             return town
 
         yield make

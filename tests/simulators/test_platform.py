@@ -149,6 +149,9 @@ async def test_the_authority_decides_about_the_certificate(town, other_authority
     await town.control("validation", "POST", "/_sim/revoke", {"identity": "linked", "reason": "superseded"})
     reply = await box.sign_in(town.card("linked"))
     assert (reply.body["reason"], reply.body["error_description"]) == ("certificate_revoked", "superseded")
+    refused = await box.assertion(town.card("linked"), await box.card_nonce())
+    assert (await box.card_grant(refused)).body["reason"] == "certificate_revoked"
+    assert (await box.card_grant(refused)).body["reason"] == "nonce", "a refusal uses the nonce up"
     await town.control("validation", "POST", "/_sim/revoke", {"identity": "linked", "status": "unknown"})
     assert (await box.sign_in(town.card("linked"))).body["reason"] == "revocation_unknown"
     await town.control("validation", "POST", "/_sim/revoke", {"identity": "linked", "status": "good"})

@@ -99,8 +99,8 @@ async def test_the_program_says_where_all_is_and_ends_all_when_told(authority, n
     assert await all_refused(described, 0.1)
 
 
-async def test_when_the_program_is_killed_its_children_end(authority):
-    program, described = await start_program(authority)
+async def test_when_the_program_is_killed_its_children_end(authority, tmp_path):
+    program, described = await start_program(authority, "--state", str(tmp_path))
     program.kill()
     await program.wait()
     assert await all_refused(described)
