@@ -8,7 +8,7 @@ from pathlib import Path
 from stb_agent.store import audit
 from stb_agent.store.audit import Audit
 from stb_agent.store.database import SCHEMA, Clock, Database, connect, told
-from stb_agent.store.errors import Damaged, DatabaseMissing, KeyMissing, KeyWrong, StoreError
+from stb_agent.store.errors import Damaged, DatabaseMissing, KeyWrong, StoreError
 from stb_agent.store.ledger import Ledger
 from stb_agent.store.links import Links
 from stb_agent.store.outbox import Outbox
@@ -86,8 +86,6 @@ def _make(folder: Path, random: Random) -> None:
     """
     database, draft, key = folder / DATABASE, folder / (DATABASE + ".new"), folder / KEY
     if database.exists():
-        if not key.exists():
-            raise KeyMissing
         return
     if key.exists():
         if draft.exists():

@@ -288,7 +288,10 @@ async def test_keys(platform: Platform, client: PlatformClient, keys: list[Answe
         (lambda: web.Response(status=302, headers={"Location": "https://evil.example/"}), errors.AnswerInvalid),
         (lambda: web.json_response({"nonce": "short", "expires_in": 120}), errors.AnswerInvalid),
         (lambda: web.json_response({"nonce": "x" * 44, "expires_in": -1}), errors.AnswerInvalid),
-        (lambda: web.json_response({"nonce": "x" * (transport.MAX_BYTES + 1), "expires_in": 9}), errors.AnswerInvalid),
+        (
+            lambda: web.json_response({"nonce": "x" * 44, "expires_in": 9, "more": "x" * transport.MAX_BYTES}),
+            errors.AnswerInvalid,
+        ),
         (lambda: web.json_response({"nonce": 1, "expires_in": 120}), errors.AnswerInvalid),
         (lambda: web.json_response({"error": "invalid_client"}, status=401), errors.ClientRefused),
         (lambda: web.Response(status=502, text="bad gateway"), errors.PlatformBusy),
