@@ -163,15 +163,22 @@ class Box:
 
 @asynccontextmanager
 async def running_box(
-    *, launcher: Sequence[str] = (sys.executable, "-m", "stb_agent"), options: Sequence[str] = (), pin: str = PIN
+    *,
+    launcher: Sequence[str] = (sys.executable, "-m", "stb_agent"),
+    options: Sequence[str] = (),
+    now: datetime | None = None,
+    seed: int | None = None,
 ) -> AsyncIterator[Box]:
-    """Put up a box whose reader is empty; everything in it ends with the block."""
+    """Put up a box whose reader is empty; everything in it ends with the block.
+
+    ``now`` stops the clocks of card and world there, ``seed`` makes the world's random numbers equal in equal runs.
+    """
     with tempfile.TemporaryDirectory(prefix="chanoma-") as name, private_pcscd() as pcscd:
         folder = Path(name)
         authority = folder / "authority"
         async with (
-            World(authority=authority, state=folder / "world") as world,
-            Tray(authority, clock=lambda: datetime.now(UTC), port=pcscd.port, pin=pin) as tray,
+            World(authority=authority, state=folder / "world", now=now, seed=seed) as world,
+            Tray(authority, clock=lambda: now or datetime.now(UTC), port=pcscd.port, pin=PIN) as tray,
         ):
             (folder / "box.toml").write_text(configuration(folder, world), "utf-8")
             box = Box(folder, world, tray, pcscd, options, launcher)

@@ -1,0 +1,142 @@
+"""The evening without a screen: every step over the agent's sockets, against the real card stack and the simulated world."""
+
+from __future__ import annotations
+
+import json
+
+from tests.support.box import code, running_box
+from tests.support.walk import card_pulled, confirm_booking, sign_in
+
+
+async def test_from_a_new_card_to_a_booking_slip_and_the_records() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui, "new")
+        consent = await ui.kind("consent")
+        assert len(consent["statements"]) == 2
+        ui.choose("agree")
+        await ui.kind("form")
+        number = box.world.describe()["contract_number"]
+        await box.press(*number[:-1], str((int(number[-1]) + 1) % 10))
+        await ui.until(lambda message: len(message["view"].get("value", "")) == 10)
+        ui.choose("submit")
+        await ui.until(lambda message: code(message["view"].get("error")) == "link.number.check")
+        await box.press("BACK", number[-1])
+        await ui.until(lambda message: message["view"].get("value") == number)
+        ui.choose("submit")
+        await ui.kind("message", "link.done.title")
+        ui.choose("ok")
+        await ui.kind("home")
+        await confirm_booking(ui)
+        ui.choose("book")
+        slip = await ui.kind("detail", "booking.slip")
+        assert slip["delivery"] == "sent"
+        assert slip["rows"][0]["value"] == "R8-0001"
+        ui.choose("done")
+        await ui.kind("home")
+        ui.choose("orders")
+        orders = await ui.kind("list", "booking.orders")
+        assert len(orders["items"]) == 1
+        await box.press("BACK")
+        await ui.kind("home")
+        ui.choose("health")
+        latest = await ui.kind("detail", "health.title")
+        ui.choose("chart")
+        chart = await ui.kind("chart")
+        assert chart["rows"] == latest["rows"]
+        await card_pulled(box, ui)
+        traffic = b"".join(ui.lines)
+        log = b"".join(box.log)
+    for secret in (b"0020009804", b"eyJ", b"BEGIN"):
+        assert secret not in traffic
+        assert secret not in log
+    assert box.tray.recorder.forbidden == []
+
+
+async def test_a_wrong_pin_tells_the_tries_and_the_last_one_is_asked_for_knowingly() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui, "new", pin="9999")
+        again = await ui.until(lambda message: message["view"].get("tries") == 2)
+        assert code(again["error"]) == "card.pin.wrong.cause"
+        await box.press(*"9998", "OK")
+        warning = await ui.kind("choice", "sign_in.last_try.title")
+        assert warning["items"][0] == {"id": "stop", "label": {"code": "sign_in.last_try.stop"}, "first": True}
+        ui.choose("go")
+        await ui.until(lambda message: message["view"].get("tries") == 1)
+        await box.press(*"1234", "OK")
+        await ui.kind("consent")
+        verified = [it for it in box.tray.recorder.commands if it.startswith("00200098") and len(it) > 8]
+        assert len(verified) == 3, "one VERIFY for each entry"
+
+
+async def test_a_blocked_an_expired_and_a_foreign_card_are_told_apart() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await box.press("HOMEPAGE")
+        await ui.kind("home")
+        await box.tray.insert("expired")
+        assert (await ui.kind("message"))["code"] == "card.certificate.expired"
+        await box.tray.insert("blocked")
+        await ui.kind("home")
+        await ui.until(lambda message: any(it["id"] == "sign_in" for it in message["view"].get("items", ())))
+        ui.choose("sign_in")
+        blocked = await ui.kind("message")
+        assert blocked["code"] == "card.pin.blocked"
+        ui.choose("stop")
+        await ui.kind("home")
+
+
+async def test_the_record_service_down_and_back() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        await box.world.stop("health")
+        ui.choose("health")
+        told = await ui.kind("message")
+        assert told["code"] == "cable_id.service.unreachable"
+        await box.world.start("health")
+        ui.choose("again")
+        await ui.kind("detail", "health.title")
+
+
+async def test_the_platform_down_costs_no_try() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await box.world.stop("platform")
+        await sign_in(box, ui, "new")
+        told = await ui.kind("message")
+        assert told["code"] == "cable_id.platform.unreachable"
+        assert not [it for it in box.tray.recorder.commands if it.startswith("0020") and len(it) > 8]
+        await box.world.start("platform")
+        ui.choose("again")
+        await ui.kind("pin")
+        await box.press(*"1234", "OK")
+        await ui.kind("consent")
+
+
+async def test_somebody_else_takes_the_time_first() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        slot = await confirm_booking(ui)
+        async with box.ui() as other:
+            await other.until(lambda message: message["view"]["kind"] == "choice")
+            # The same press arrives from two screens: one of them is on an older view.
+            rev = ui.message["rev"]
+            ui.choose("book", rev=rev)
+            other.choose("book", rev=rev)
+            await ui.kind("detail", "booking.slip")
+        ui.choose("done")
+        await ui.kind("home")
+        requests = await box.world.control("booking", "GET", "/_sim/requests")
+        assert sum(it["method"] == "PUT" for it in requests["requests"]) == 1, json.dumps(requests)
+        assert slot
+
+
+async def test_one_key_returns_to_the_programme_and_coming_back_is_locked() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        ui.choose("health")
+        await ui.kind("detail", "health.title")
+        await box.press("HOMEPAGE")
+        await ui.until(lambda message: not message["shown"])
+        assert "131" not in json.dumps(ui.message["view"])
+        await box.press("HOMEPAGE")
+        await ui.kind("pin")
+        await box.press(*"1234", "OK")
+        await ui.kind("detail", "health.title")

@@ -1,0 +1,46 @@
+"""Ways through the house that many tests walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.box import PIN, Box, Ui, code
+
+
+async def sign_in(box: Box, ui: Ui, profile: str = "linked", pin: str = PIN) -> None:
+    """From anywhere on the programme or home: put a card in and sign in; a linked card is home again afterwards."""
+    if not ui.message.get("shown"):
+        await box.press("HOMEPAGE")
+    await ui.kind("home")
+    if box.tray.state().inserted is None:
+        await box.tray.insert(profile)
+    await ui.until(lambda message: _offers(message, "sign_in"))
+    ui.choose("sign_in")
+    await ui.kind("pin")
+    await box.press(*pin, "OK")
+    if profile == "linked":
+        await ui.until(lambda message: message["status"].get("level") == 2 and message["view"]["kind"] == "home")
+
+
+async def confirm_booking(ui: Ui, facility: int = 0) -> str:
+    """From home of a signed-in person to the question whether to book a facility's first free time; give that time's id."""
+    ui.choose("booking")
+    facilities = await ui.kind("list")
+    ui.choose(facilities["items"][facility]["id"])
+    calendar = await ui.kind("calendar")
+    free = [cell["id"] for cell in calendar["cells"] if cell["state"] == "free"]
+    ui.choose(free[0])
+    await ui.kind("choice", "booking.confirm")
+    return str(free[0])
+
+
+async def card_pulled(box: Box, ui: Ui) -> None:
+    """Take the card out and go back home."""
+    await box.tray.pull()
+    await ui.until(lambda message: code(message["view"]["title"]) == "home.card_gone.title")
+    ui.choose("ok")
+    await ui.kind("home")
+
+
+def _offers(message: dict[str, Any], id_: str) -> bool:
+    return any(item["id"] == id_ for item in message["view"].get("items", ()))
