@@ -18,7 +18,11 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class ConsoleData(_Table, frozen=True, kw_only=True):
-    """How the boot loader's console behaves. ``interrupt`` stops the autoboot; times in seconds."""
+    """How the boot loader's console behaves. ``interrupt`` stops the autoboot; times in seconds.
+
+    ``reply_seconds``: a command, or a block of a transfer, that is not answered in this time never will be. U-Boot's receiver
+    asks again after 2 to 4.5 s, so less than 5 is too hasty for a line that loses bytes.
+    """
 
     baud: int
     prompt: str

@@ -22,6 +22,7 @@ CRC_WANTED = ord("C")
 SHORT, LONG = 128, 1024
 # Forsberg cancels with two CAN, U-Boot wants three in a row, lrzsz sends eight.
 CANCEL = bytes([CAN] * 8)
+_LAST_TRIES = 3
 
 
 class Broken(StrEnum):
@@ -44,12 +45,12 @@ class Patience:
     """
 
     start: float = 20.0
-    reply: float = 8.0
+    reply: float = 6.0
     silences: int = 2
     refusals: int = 10
     settle: float = 0.1
     restart: float = 2.5
-    prompt_go: float = 0.4
+    prompt_go: float = 0.25
 
 
 def packet(number: int, payload: bytes) -> bytes:
@@ -120,11 +121,14 @@ class _Sender:
             on_progress(done)
         # U-Boot acknowledges EOT twice and then asks for the next header; a C tells that an ACK was lost on the way.
         self._deliver(bytes([EOT]), {ACK, CRC_WANTED}, refusals={NAK})
-        self._answer({CRC_WANTED}, self._patience.prompt_go)
-        self._line.write(packet(0, bytes(SHORT)))
-        # The file is over already: if this last ACK is lost, the receiver has left and another block would be typed at its
-        # prompt. What was received is for the caller's checksum to say.
-        self._answer({ACK}, self._patience.prompt_go)
+        # lrzsz empties its line before it asks: what is sent sooner is lost.
+        self._answer({CRC_WANTED}, self._patience.reply)
+        for _ in range(_LAST_TRIES):
+            self._line.write(packet(0, bytes(SHORT)))
+            if self._answer({ACK, CRC_WANTED}, self._patience.prompt_go) != CRC_WANTED:
+                # Without an ACK too: the file is over, and if only the ACK was lost the receiver has left, so that another
+                # block would be typed at its prompt. What was received is for the caller's checksum to say.
+                return
 
     def _deliver(self, framed: bytes, accepted: set[int], refusals: set[int] | None = None) -> None:
         refusals = refusals or {NAK, CRC_WANTED}

@@ -217,7 +217,8 @@ class _Job:
             self.sent, last = self.sent + done - last, done
             self._reporter.progress(chunk.start + min(done, chunk.size), self._size)
 
-        ymodem.send(line, f"chunk{chunk.number}", chunk.data, accepted, clock=self._clock)
+        patience = ymodem.Patience(reply=self._board.console.reply_seconds)
+        ymodem.send(line, f"chunk{chunk.number}", chunk.data, accepted, patience, self._clock)
 
     def _stored(self, chunk: _Chunk, count: int) -> bool:
         address = self._board.memory.verify_address
