@@ -97,15 +97,15 @@ class Slot:
                 return work(connection)
 
         try:
-            value = await self._worker.run(job)
+            return await self._worker.run(job)
         except (errors.ExchangeFailed, errors.NoCard, errors.NoReader, errors.Mute):
             # A card on its way out fails first and is missed a moment later.
             if await self._changes(sight):
                 raise errors.Removed from None
             raise
-        if self._sight == sight:
-            self._certificate = connection.known
-        return value
+        finally:
+            if self._sight == sight and connection.known:
+                self._certificate = connection.known
 
     async def _changes(self, sight: Sight) -> bool:
         if self._sight == sight:
@@ -120,7 +120,8 @@ class Slot:
     def _saw(self, sight: Sight) -> None:
         if self._sight.insertion and sight.insertion != self._sight.insertion:
             error = sight.error()
-            self._worker.abandon(error if isinstance(error, errors.ServiceMissing | errors.Denied) else errors.Removed())
+            lost = isinstance(error, errors.ServiceMissing | errors.Denied)
+            self._worker.abandon(error if error and lost else errors.Removed())
         self._certificate = None
         self._sight = sight
         self._changed.set()

@@ -24,7 +24,7 @@ class Steps:
     """A job's steps, each bounded, as seen by the work in the thread; the caller's waiting, as seen in the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.given_up: asyncio.Future[None] = loop.create_future()
+        self.given_up: asyncio.Future[errors.CardError] = loop.create_future()
         self._loop = loop
         self._abandoned = False
         self._timer: asyncio.TimerHandle | None = None
@@ -44,7 +44,7 @@ class Steps:
         """Stop waiting, with ``error``; the work ends at its next step. In the loop."""
         self._abandoned = True
         if error and not self.given_up.done():
-            self.given_up.set_exception(error)
+            self.given_up.set_result(error)
 
     def in_loop(self, function: Callable[..., object], *args: object) -> None:
         """Call in the loop, from the thread; a call that was stuck may return after the loop has closed."""
@@ -87,9 +87,9 @@ class Worker:
             self._jobs.put(lambda: self._do(work, steps, result))
             try:
                 await asyncio.wait((result, steps.given_up), return_when=asyncio.FIRST_COMPLETED)
-                if not result.done() and (error := steps.given_up.exception()):
-                    raise error
-                return result.result()
+                if result.done():
+                    return result.result()
+                raise steps.given_up.result()
             finally:
                 self._steps = None
                 steps.abandon()

@@ -167,6 +167,15 @@ async def test_without_a_card_the_state_is_the_error_and_the_pin_is_zeroed(slot,
     assert card(slot).commands == []
 
 
+async def test_after_a_wrong_pin_the_certificate_is_known(slot, table, pin):
+    card(slot).table[bytes.fromhex(VERIFY)] = "63C2"
+    with pytest.raises(errors.PinWrong):
+        await slot.authenticate(pin, b"data")
+    sent = len(card(slot).commands)
+    await slot.identify()
+    assert len(card(slot).commands) == sent
+
+
 async def test_an_incomplete_pin_touches_no_card(slot, pin):
     pin.pop()
     with pytest.raises(errors.PinFormat):
