@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stb_agent.contract.messages import FromAgent, ViewMessage
 from ui.client import Client, LostError
+from ui.scene import Scene
 from ui.screens.kinds import drawer
 from ui.stage import Stage
 from ui.widgets.painter import Painter
@@ -86,7 +87,7 @@ class App:
         """Bring the screen to what the stage says."""
         if not self._stage.shown:
             self._surface.hide()
-            self._painter.paint(self._stage.scene())
+            self._painter.paint(Scene())  # what nobody sees is not kept
             return
         damage = self._painter.paint(self._stage.scene())
         if not self._surface.shown:

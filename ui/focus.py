@@ -56,17 +56,26 @@ def move(nodes: Sequence[Node], current: str, arrow: Action) -> str:
     """Give the id that has the focus after an arrow; the current one where the way ends."""
     here = next(node for node in nodes if node.id == current)
     beyond = [node for node in nodes if node.id != current and _gap(here.box, node.box, arrow) >= 0]
-    beam = [node for node in beyond if _aside(here.box, node.box, arrow) < 0]
-    if not beam and arrow in (Action.LEFT, Action.RIGHT):
+    straight = [node for node in beyond if _aside(here.box, node.box, arrow) < 0]
+    inside = [node for node in beyond if node.pane == here.pane]
+    if arrow in (Action.LEFT, Action.RIGHT):
         whole = _pane(nodes, here.pane)
-        beam = [n for n in beyond if n.pane != here.pane and _gap(whole, _pane(nodes, n.pane), arrow) >= 0]
-    if not beam and arrow in (Action.UP, Action.DOWN):  # nothing straight above or below: the next row all the same
-        beam = beyond
+        found = straight or [
+            node for node in beyond if node.pane != here.pane and _gap(whole, _pane(nodes, node.pane), arrow) >= 0
+        ]
+    elif inside:
+        closest = min(inside, key=lambda node: _gap(here.box, node.box, arrow)).box
+        row = [node for node in inside if node.box.y < closest.bottom and closest.y < node.box.bottom]
+        return min(
+            row, key=lambda node: (_aside(here.box, node.box, arrow) >= 0, _off(here.box, node.box, arrow), node.box.x)
+        ).id
+    else:
+        found = straight or beyond
 
     def cost(node: Node) -> tuple[float, float, float, float]:
         return (_gap(here.box, node.box, arrow), _off(here.box, node.box, arrow), node.box.y, node.box.x)
 
-    return min(beam, key=cost, default=here).id
+    return min(found, key=cost, default=here).id
 
 
 def nearest(nodes: Sequence[Node], box: Box) -> str:

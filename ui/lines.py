@@ -16,8 +16,9 @@ NOT_LAST = frozenset("「『（【〈《〔［｛([{‘“")
 _SPACES = " 　"
 _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
+_HONORIFIC = frozenset("ごお")
 # What a break costs beside a line left short (which costs the square of the part that stays empty).
-_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _ANYWHERE = 0.0, 0.03, 0.08, 0.6
+_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _ANYWHERE = 0.0, 0.03, 0.12, 0.6
 _ONE_MORE_LINE = 100.0
 
 
@@ -50,7 +51,7 @@ def _paragraph(text: str, width: float, size: int, bold: bool, measure: Measure)
             if used > width and start < end - 1:
                 break
             slack = max(width - used, 0) / width
-            cost = best[start][0] + price + _ONE_MORE_LINE + slack * slack * (0.3 if last else 1)
+            cost = best[start][0] + price + _ONE_MORE_LINE + slack * slack * (0.2 if last else 0.6)
             choice = min(choice, (cost, start))
         best.append(choice)
     lines, end = [], len(text)
@@ -70,7 +71,10 @@ def _price(text: str, at: int) -> float:
         return _AFTER_SENTENCE
     if before in _COMMA or after in NOT_LAST:
         return _AFTER_COMMA
-    return _PHRASE if _script(before) == "HIRAGANA" and _script(after) != "HIRAGANA" else _ANYWHERE
+    hiragana = _script(before) == "HIRAGANA"
+    following = text[at + 1 : at + 2]
+    begins = _script(after) != "HIRAGANA" or (after in _HONORIFIC and _script(following) == "CJK")
+    return _PHRASE if hiragana and begins and before not in _HONORIFIC else _ANYWHERE
 
 
 def _wordlike(char: str) -> bool:
@@ -78,4 +82,4 @@ def _wordlike(char: str) -> bool:
 
 
 def _script(char: str) -> str:
-    return unicodedata.name(char, "").split(" ")[0]
+    return unicodedata.name(char, "").split(" ")[0] if char else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -118,7 +119,7 @@ class Sketch:
             return None
         while True:
             lines = wrap(shown, box.w, size, bold, self.measure)
-            most = max(1, int((box.h + size * (theme.LEADING - 1)) // (size * theme.LEADING)))
+            most = max(1, int(box.h // (size * theme.LEADING)))
             if len(lines) <= most and all(self.measure(line, size, bold) <= box.w for line in lines):
                 break
             if size <= theme.SMALL:
@@ -186,4 +187,4 @@ class Sketch:
 
 def text_height(lines: int, size: int) -> int:
     """Give the height in px of so many lines."""
-    return round(lines * size * theme.LEADING)
+    return math.ceil(lines * size * theme.LEADING)

@@ -34,6 +34,7 @@ class Stage:
         self._identity = b""
         self._focus: str | None = None
         self._page = 0
+        self._walked = False
         self._answered: int | None = None
         self._memory: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
         self._sketch: Sketch | None = None
@@ -89,13 +90,17 @@ class Stage:
         same = identity == self._identity and not self._lost
         if not same:
             self._remember()
-            self._page = 0
+            self._page, self._walked = 0, False
         if self._answered is not None and message.rev != self._answered:
             self._answered = None
         self._message, self._identity, self._lost = message, identity, False
         if same:
+            old_first = self._sketch.first if self._sketch else None
             self._lay_out()
             self._keep(old_nodes, old_focus)
+            # The card has just been read, say: the view begins elsewhere now, and so does one who has not set out.
+            if not self._walked and self._sketch and self._sketch.first not in (None, old_first):
+                self._focus = self._first()
             if isinstance(message.view, Form) and before and _completed(before.view, message.view):
                 self._focus = "submit"
             return
@@ -114,6 +119,7 @@ class Stage:
         if action in ARROWS:
             if not self.pressed:
                 self._focus = focus.move(self.nodes, self._focus, action)
+                self._walked = True
             return None
         if action is not Action.OK or self.pressed:
             return None

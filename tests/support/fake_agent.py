@@ -37,6 +37,7 @@ class FakeAgent:
 
     def accept(self) -> Hello:
         """Wait for a UI; give its hello."""
+        self.drop()
         self._ui, _ = self._server.accept()
         self._rest = b""
         hello = decode_from_ui(self._line(self._timeout))

@@ -41,6 +41,12 @@ _FACILITIES = (
     ("老人福祉センター 囲碁将棋室", "南町3-3　電話 0123-45-6666"),
 )
 
+
+def _series(label: str, *values: float) -> Series:
+    days = [f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00" for at in range(len(values))]
+    return Series(label, tuple(Point(day, value) for day, value in zip(days, values, strict=True)))
+
+
 HOME = Home(
     title="茶の間",
     lead="マイナンバーカードをリーダーに入れてください。",
@@ -116,27 +122,15 @@ CHART = Chart(
     lead="この半年の血圧です。",
     unit="mmHg",
     series=(
-        Series(
-            "最高血圧",
-            tuple(
-                Point(f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00", v)
-                for at, v in enumerate((142, 138, 145, 136, 133, 139, 131, 128, 134, 130, 127, 129))
-            ),
-        ),
-        Series(
-            "最低血圧",
-            tuple(
-                Point(f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00", v)
-                for at, v in enumerate((88, 86, 91, 84, 82, 85, 80, 79, 83, 81, 78, 80))
-            ),
-        ),
+        _series("最高血圧", 142, 138, 145, 136, 133, 139, 131, 128, 134, 130, 127, 129),
+        _series("最低血圧", 88, 86, 91, 84, 82, 85, 80, 79, 83, 81, 78, 80),
     ),
     rows=(Row("測った日", "10月15日（木）"), Row("最高血圧", "129 mmHg"), Row("最低血圧", "80 mmHg")),
     items=(Item("table", "表で見る"),),
 )
 FORM = Form(
     title="契約番号の入力",
-    lead="検針票のような契約のお知らせの、右上にある番号です。",
+    lead="契約のお知らせの、右上にある番号です。",
     label="契約番号（10けた）",
     value="12345",
     groups=(4, 4, 2),

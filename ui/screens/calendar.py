@@ -11,8 +11,8 @@ from ui.scene import Align
 from ui.screens.frame import bar_box, frame, pager
 from ui.sketch import Sketch, text_height
 
-_HEAD = 56
-_GAP = 12
+_HEAD = 55
+_GAP = 11
 _ITEM = 330
 
 

@@ -156,7 +156,7 @@ def _corner(d: Sketch, status: Status) -> float:
         lines.append(("frame.level." + status.level.name.lower(), theme.GOOD if sure else theme.QUIET, sure))
     left: float = right
     for at, (code, colour, filled) in enumerate(lines):
-        box = Box(right - _CORNER, theme.SAFE_Y + at * (line + theme.GAP_S), _CORNER, line)
+        box = Box(right - _CORNER, theme.SAFE_Y + at * line, _CORNER, line)
         label = d.set(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
         if label:
             d.write(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)

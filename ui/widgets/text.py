@@ -31,4 +31,5 @@ def _advance(char: str, size: int, bold: bool) -> float:
 
 
 def _label(size: int, bold: bool, line: str = "") -> CoreLabel:
-    return CoreLabel(text=line, font_name=_NAME, font_size=size, bold=bold, font_hinting="light")
+    # Plain "light" draws a glyph's first appearance one pixel off its later ones (SDL_ttf 2.22): the same view, two pictures.
+    return CoreLabel(text=line, font_name=_NAME, font_size=size, bold=bold, font_hinting="light_subpixel")

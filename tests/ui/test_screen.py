@@ -1,0 +1,172 @@
+"""The UI on a real X server, as a person and an agent see it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.messages import CardState, Status
+from tests.support import views
+from tests.support.typeface import measure
+from tests.ui.conftest import Television, ring
+from ui.screens.kinds import drawer
+
+_BLACK = (0, 0, 0)
+
+
+def _boxes(name: str) -> dict[str, tuple[float, float, float, float]]:
+    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), 0, True)
+    return {node.id: tuple(node.box) for node in sketch.nodes}
+
+
+def _focused(picture: Image.Image, name: str) -> str:
+    """Tell which button has the focus's fill: exactly one does, and it fills that button alone."""
+    found = ring(picture)
+    assert found
+    ids = [
+        id_
+        for id_, (x, y, w, h) in _boxes(name).items()
+        if abs(found[0] - x) <= 2
+        and abs(found[1] - y) <= 2
+        and abs(found[2] - x - w) <= 2
+        and abs(found[3] - y - h) <= 2
+    ]
+    assert len(ids) == 1, (found, ids)
+    return ids[0]
+
+
+def test_each_view_is_a_picture_of_its_own(television: Television) -> None:
+    pictures = {name: television.show(view).tobytes() for name, view in views.ALL.items()}
+    assert len(set(pictures.values())) == len(pictures)
+
+
+def test_arrows_move_one_focus_and_ok_is_one_intent(television: Television) -> None:
+    assert _focused(television.show(views.HOME), "home") == "booking"
+    assert _focused(television.press(Action.RIGHT), "home") == "health"
+    assert _focused(television.press(Action.DOWN), "home") in {"back", "tv"}
+    assert _focused(television.press(Action.UP), "home") in {"booking", "health", "help"}
+    assert _focused(television.press(Action.LEFT, Action.LEFT, Action.LEFT), "home") == "booking"
+    pressed = television.press(Action.OK, Action.OK, Action.OK)
+    intent = television.agent.intent()
+    assert (intent.rev, intent.id) == (television.agent.rev, "booking")
+    assert television.agent.quiet(0.3)
+    assert ring(pressed) is None  # pressed looks otherwise than focused
+    television.show(views.HOME)
+    television.press(Action.OK)
+    assert television.agent.intent().rev == television.agent.rev
+
+
+def test_a_partial_frame_is_what_a_whole_one_would_be(television: Television) -> None:
+    """Walk about, press, change views: the picture is the same as that of a UI that starts there and draws all."""
+    for name in ("home_many", "calendar", "form", "list"):
+        television.show(views.ALL[name])
+        television.press(*[arrow for arrow in sorted(ARROWS) for _ in range(3)])
+        television.show(views.MESSAGE)
+        television.press(Action.RIGHT, Action.DOWN, Action.UP, Action.LEFT, Action.LEFT)
+    walked = television.show(views.CONSENT)
+    television.process.kill()
+    television.process.wait()
+    television.start()
+    fresh = television.show(views.CONSENT)
+    assert ImageChops.difference(walked, fresh).getbbox() is None
+
+
+def test_killed_it_is_back_on_the_same_view_within_three_seconds(television: Television) -> None:
+    before = television.show(views.DETAIL)
+    television.process.send_signal(signal.SIGKILL)
+    television.process.wait()
+    start = time.monotonic()
+    television.start()
+    television.agent.show(views.DETAIL)
+    assert television.screen.first_change(start, 3, 1_000_000)
+    assert time.monotonic() - start < 3
+    assert ImageChops.difference(before, television.picture()).getbbox() is None
+
+
+def test_hidden_within_a_tenth_of_a_second_and_back_without_the_old_picture(television: Television) -> None:
+    television.show(views.DETAIL, personal=True)
+    at = time.monotonic()
+    television.agent.show(views.HOME, shown=False)
+    gone = television.screen.first_change(at, 2, 1_000_000)
+    assert gone
+    assert gone.at - at < 0.1
+    assert television.picture().getcolors(2) == [(1920 * 1080, _BLACK)]
+    # What it shows first on coming back is the new view: the whole picture comes with the first repaint.
+    at = time.monotonic()
+    television.agent.show(views.MESSAGE_OK)
+    assert television.screen.first_change(at, 2, 1_000_000)
+    first = television.screen.picture()
+    assert ImageChops.difference(first, television.picture()).getbbox() is None
+
+
+def test_a_ui_that_starts_behind_the_programme_stays_there(television: Television) -> None:
+    television.agent.show(views.HOME, shown=False)
+    assert television.picture().getcolors(2) == [(1920 * 1080, _BLACK)]
+
+
+def test_the_agent_lost_blanks_the_personal_view_and_is_found_again(television: Television) -> None:
+    personal = television.show(views.DETAIL, personal=True)
+    at = time.monotonic()
+    television.agent.drop()
+    assert television.screen.first_change(at, 1, 1_000_000)
+    waiting = television.picture()
+    body = (96, 250, 1824, 1026)
+    assert ImageChops.difference(personal, waiting).crop(body).getbbox()
+    assert ring(waiting) is None  # nothing can be chosen: nobody would answer
+    television.agent.accept()
+    assert ImageChops.difference(personal, television.show(views.DETAIL, personal=True)).getbbox() is None
+
+
+def test_the_same_pin_view_is_the_same_picture_and_no_key_changes_it(television: Television) -> None:
+    one = television.show(views.PIN)
+    television.agent.press(*Action)
+    time.sleep(0.2)
+    assert ImageChops.difference(one, television.picture()).getbbox() is None
+    television.show(views.PIN_CONFIRM)
+    assert ImageChops.difference(one, television.show(views.PIN)).getbbox() is None
+    assert television.agent.quiet(0.1)
+
+
+def test_memory_stays_where_it_is_and_idle_costs_nothing(television: Television) -> None:
+    for _ in range(2):
+        for view in views.ALL.values():
+            television.agent.show(view)
+    television.picture()
+    before = television.resident()
+    assert before < 200_000
+    for _ in range(7):
+        for view in views.ALL.values():
+            television.agent.show(view)
+            television.agent.press(Action.DOWN)
+    television.picture()
+    assert television.resident() - before < 10_000
+    ticks = television.cpu_ticks()
+    time.sleep(2)
+    assert television.cpu_ticks() - ticks <= 4  # 2 % of a core: 4 of the 200 ticks of two seconds
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(television: Television, number: signal.Signals) -> None:
+    television.show(views.HOME)
+    television.process.send_signal(number)
+    assert television.process.wait(5) == 0
+
+
+def test_without_a_display_it_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ui", "--socket", str(tmp_path / "none")]
+    ended = subprocess.run(
+        command,
+        env={"XDG_RUNTIME_DIR": str(tmp_path), "DISPLAY": ":9999"},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert b"display" in ended.stderr.lower()

@@ -1,0 +1,152 @@
+"""Every screen as a picture in numbers: legible, in its place, and with no words of its own."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from stb_agent.contract import words
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.views import Base, Calendar, Chart, Form, PadStage, Row, View
+from tests.support import views
+from tests.support.typeface import lacks, measure
+from ui import theme
+from ui.focus import Box
+from ui.screens.chart import scale
+from ui.screens.kinds import drawer
+from ui.sketch import Sketch
+
+_SAFE = Box(theme.SAFE_X, theme.SAFE_Y, theme.WIDTH - 2 * theme.SAFE_X, theme.HEIGHT - 2 * theme.SAFE_Y)
+_WORST = Status(CardState.NO_READER, Level.AUTHENTICATED, practice=True)
+_LONG = "たいへん長い名前の市民総合福祉保健スポーツ文化交流センター東館二階の大会議室（可動間仕切りあり）"
+
+
+def _lay_out(view: View) -> Sketch:
+    return drawer(measure, "ja")(view, _WORST, 0, True)
+
+
+def _longest(view: View) -> View:
+    """Give the view with the longest words that a town has."""
+    changed: dict[str, object] = {"title": _LONG, "lead": _LONG * 2}
+    changed["items"] = tuple(
+        msgspec.structs.replace(item, label=_LONG, detail=item.detail and _LONG) for item in view.items
+    )
+    if hasattr(view, "rows"):
+        changed["rows"] = tuple(Row(_LONG, _LONG) for _ in range(9))
+    return msgspec.structs.replace(view, **changed)  # type: ignore[type-var]
+
+
+_CASES = {
+    **views.ALL,
+    **{f"{name}-longest": _longest(view) for name, view in views.ALL.items()},
+    "calendar-empty": Calendar(title="空き", days=(), times=(), cells=()),
+    "chart-empty": Chart(title="血圧", unit="mmHg", series=()),
+    "form-long": Form(title="番号", label="番号", value="1", groups=(4, 4, 4, 4)),
+}
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_all_is_inside_the_safe_area_the_focus_ring_too(name: str) -> None:
+    sketch = _lay_out(_CASES[name])
+    for focus in [None, *(node.id for node in sketch.nodes)]:
+        scene = sketch.scene(focus)
+        for mark in (*scene.panels, *scene.strokes, *scene.dots, *scene.labels):
+            assert mark.box.union(_SAFE) == _SAFE, mark
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_no_text_lies_on_another(name: str) -> None:
+    labels = _lay_out(_CASES[name]).scene().labels
+    for one, other in itertools.combinations(labels, 2):
+        assert not one.box.grown(-2).overlaps(other.box.grown(-2)), (one.lines, other.lines)
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_text_is_large_and_what_can_be_chosen_is_larger(name: str) -> None:
+    sketch = _lay_out(_CASES[name])
+    assert all(label.size >= theme.SMALL for label in sketch.scene().labels)
+    assert all(node.box.h >= theme.TARGET for node in sketch.nodes)
+    for one, other in itertools.combinations(sketch.nodes, 2):
+        assert not one.box.overlaps(other.box)
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_the_words_of_a_button_are_inside_it(name: str) -> None:
+    for button in _lay_out(_CASES[name]).buttons:
+        for label in button.labels:
+            assert label.box.union(button.node.box) == button.node.box, label.lines
+
+
+@pytest.mark.parametrize("name", views.ALL)
+def test_nothing_is_cut_short_with_believable_words(name: str) -> None:
+    assert not [label.lines for label in _lay_out(views.ALL[name]).scene().labels if label.lines[-1].endswith("…")]
+
+
+def test_contrast_of_text_and_ring() -> None:
+    grounds = (theme.GROUND, theme.GROUND_TOP, theme.PANEL, theme.TILE)
+    for ink in (theme.INK, theme.QUIET):
+        assert all(theme.contrast(ink, ground) >= 7 for ground in (*grounds, theme.FOCUS))
+    for sign in (theme.LAMP, theme.GOOD, theme.BAD, theme.SECOND):
+        assert all(theme.contrast(sign, ground) >= 7 for ground in (theme.GROUND, theme.GROUND_TOP, theme.PANEL))
+    assert theme.contrast(theme.DARK_INK, theme.LAMP) >= 7
+    assert all(
+        theme.contrast(theme.LAMP, side) >= 4.5 for side in (theme.FOCUS, theme.GROUND, theme.GROUND_TOP, theme.PANEL)
+    )
+
+
+def test_the_pin_picture_is_a_function_of_its_fields() -> None:
+    """The same stage and the same dots are the same picture, whichever keys led there."""
+    for pad in PadStage:
+        for dots in range(5):
+            one = msgspec.structs.replace(views.PIN, pad=pad, dots=dots)
+            assert _lay_out(one).scene() == _lay_out(msgspec.structs.replace(one)).scene()
+    group, member = (
+        _lay_out(msgspec.structs.replace(views.PIN, pad=pad)).scene() for pad in (PadStage.GROUP, PadStage.MEMBER)
+    )
+    assert group != member
+    shown = {line for label in member.labels for line in label.lines}
+    assert not any(line in shown for line in ("1 2 3", "4 5 6", "7 8 9"))
+
+
+def test_every_kind_is_among_the_examples() -> None:
+    kinds = set(Base.__subclasses__())
+    assert {type(view) for view in views.ALL.values()} == kinds
+
+
+def test_the_font_has_every_character_of_the_catalogues() -> None:
+    used = {char for code in words.codes() for char in words._catalogue("ja")[code]}
+    assert sorted(char for char in used for bold in (False, True) if lacks(char, bold)) == []
+
+
+def test_the_font_check_notices_a_missing_character() -> None:
+    assert lacks("\u1f60", False)  # Greek with accents is not Japanese
+    assert not lacks("茶", True)
+
+
+def test_no_sentence_stands_in_the_code() -> None:
+    for path in sorted(Path("ui").rglob("*.py")):
+        if path.name == "lines.py":
+            continue  # the characters that line breaking is about
+        tree = ast.parse(path.read_text("utf-8"))
+        documents = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+                assert not any("\u3040" <= char <= "\u9fff" for char in node.value), (
+                    f"{path}:{node.lineno} {node.value}"
+                )
+
+
+@pytest.mark.parametrize(("low", "high"), [(60, 145), (128, 128.5), (0, 0), (-3, 7), (1, 100_000)])
+def test_the_scale_holds_all_values_in_few_steps(low: float, high: float) -> None:
+    bottom, top, step = scale(low, high)
+    assert bottom <= low <= high <= top
+    assert 1 <= round((top - bottom) / step) <= 7
