@@ -8,12 +8,11 @@ from stb_agent.contract.views import Calendar, CellState
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import bar_box, frame, pager
+from ui.screens.frame import bar, frame
 from ui.sketch import Sketch, text_height
 
 _HEAD = 55
 _GAP = 11
-_ITEM = 330
 
 
 def draw(d: Sketch, view: Calendar, status: Status) -> None:
@@ -49,7 +48,4 @@ def draw(d: Sketch, view: Calendar, status: Status) -> None:
             d.write(code, box, theme.LABEL, colour=theme.QUIET, align=Align.CENTER, middle=True)
     foot = Box(room.x, top + len(shown) * (tall + _GAP), room.w, legend)
     d.write(Word("frame.calendar.legend"), foot, theme.NOTE, colour=theme.QUIET)
-    if d.pages > 1:
-        pager(d)
-    for at, item in enumerate(view.items[: 1 if d.pages > 1 else 2]):
-        d.button(item.id, bar_box(at + 1, _ITEM), item.label, pane="bar", size=theme.BODY)
+    bar(d, view.items)

@@ -11,7 +11,7 @@ from stb_agent.contract.views import Chart, Series
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
-from ui.screens.frame import bar_box, frame, pager
+from ui.screens.frame import bar, frame
 from ui.sketch import Sketch, text_height
 
 _SIDE = 560
@@ -30,9 +30,7 @@ def draw(d: Sketch, view: Chart, status: Status) -> None:
     if points:
         _plot(d, view, left, [point.value for point in points])
     _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=_SIDE))
-    for at, item in enumerate(view.items[:2]):
-        d.button(item.id, bar_box(at + 1), item.label, pane="bar", size=theme.BODY)
-    pager(d)
+    bar(d, view.items)
 
 
 def scale(low: float, high: float) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stb_agent.contract.messages import Status
 from stb_agent.contract.views import Choice
-from ui.screens.frame import buttons, buttons_height, frame, pager, rows_table
+from ui.screens.frame import bar, buttons, buttons_height, frame, rows_table
 from ui.sketch import Sketch
 from ui.theme import GAP_L
 
@@ -19,4 +19,4 @@ def draw(d: Sketch, view: Choice, status: Status) -> None:
     bottom = rows_table(d, view.rows, room._replace(h=room.h - answers - GAP_L))
     top = bottom + GAP_L if view.rows else room.y
     buttons(d, view.items, room._replace(y=top), across=across, height=_TALL)
-    pager(d)
+    bar(d)

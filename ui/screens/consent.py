@@ -7,7 +7,7 @@ from stb_agent.contract.text import Word
 from stb_agent.contract.views import Consent
 from ui import theme
 from ui.focus import Box
-from ui.screens.frame import buttons, buttons_height, frame, pager
+from ui.screens.frame import bar, buttons, buttons_height, frame
 from ui.sketch import Sketch, text_height
 
 _ROW = 128
@@ -43,4 +43,4 @@ def draw(d: Sketch, view: Consent, status: Status) -> None:
         box = Box(room.x, table.bottom + theme.GAP, room.w, withheld)
         d.write(view.withheld, box, theme.BODY)
     buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
-    pager(d)
+    bar(d)

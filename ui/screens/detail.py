@@ -7,7 +7,7 @@ from stb_agent.contract.text import Word
 from stb_agent.contract.views import Delivery, Detail
 from ui import theme
 from ui.focus import Box
-from ui.screens.frame import buttons, buttons_height, frame, pager, rows_table, sign
+from ui.screens.frame import bar, buttons, buttons_height, frame, rows_table, sign
 from ui.sketch import Sketch
 
 _COLOURS = {Delivery.SENT: theme.GOOD, Delivery.WAITING: theme.LAMP, Delivery.REFUSED: theme.BAD}
@@ -27,4 +27,4 @@ def draw(d: Sketch, view: Detail, status: Status) -> None:
     below = buttons_height(view.items)
     rows_table(d, view.rows, room._replace(h=room.h - below))
     buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
-    pager(d)
+    bar(d)

@@ -14,16 +14,17 @@ from ui.scene import Align, Shape
 from ui.sketch import BACK, TV, Sketch, text_height
 from ui.theme import Colour
 
-PREVIOUS = "page.previous"
-NEXT = "page.next"
-
 EDGE = theme.RING + theme.RING_GAP
 """px that a focus ring needs around a button inside the safe area."""
 LEFT = theme.SAFE_X + EDGE
 WIDTH = theme.WIDTH - 2 * LEFT
 _BAR_TOP = theme.HEIGHT - theme.SAFE_Y - EDGE - theme.TARGET
 _CORNER = 560
-_BAR_BUTTON = 330
+_BACK = 250
+_TV = 330
+_BAR_BUTTON = 300
+_BAR_GAP = theme.GAP_M
+_PLACE = 180
 _WIDEST = (WIDTH - theme.GAP_L) / 2
 _CARD_LOOKS = {
     CardState.NO_READER: (theme.BAD, False),
@@ -35,9 +36,9 @@ _CARD_LOOKS = {
 
 
 def frame(
-    d: Sketch, title: Text, lead: Text | None, status: Status, *, lead_size: int = theme.LEAD, bar: bool = True
+    d: Sketch, title: Text, lead: Text | None, status: Status, *, lead_size: int = theme.LEAD, ways_out: bool = True
 ) -> Box:
-    """Draw the frame; give the box that is left for the view."""
+    """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る."""
     left = _corner(d, status)
     width = left - LEFT - theme.GAP_L
     top = d.write(
@@ -49,45 +50,33 @@ def frame(
         top = d.write(lead, room, lead_size)
     top += theme.GAP_M
     bottom = _BAR_TOP - theme.GAP_L
-    if bar:
-        d.button(BACK, bar_box(0), Word("frame.back"), pane="bar", fill=theme.PANEL, size=theme.BODY)
-        d.button(TV, bar_box(-1), Word("frame.tv"), pane="bar", fill=theme.PANEL, size=theme.BODY)
+    if ways_out:
+        back, tv = Box(LEFT, _BAR_TOP, _BACK, theme.TARGET), Box(LEFT + WIDTH - _TV, _BAR_TOP, _TV, theme.TARGET)
+        d.button(BACK, back, Word("frame.back"), pane="bar", fill=theme.PANEL, size=theme.BODY)
+        d.button(TV, tv, Word("frame.tv"), pane="bar", fill=theme.PANEL, size=theme.BODY)
     return Box(LEFT, top, WIDTH, bottom - top)
 
 
-def bar_box(at: int, width: int = _BAR_BUTTON) -> Box:
-    """Give the place of a button in the bar: 0, 1, … from the left, -1 at the right."""
-    x = LEFT + WIDTH - width if at < 0 else LEFT + at * (width + theme.GAP_L)
-    return Box(x, _BAR_TOP, width, theme.TARGET)
-
-
-def pager(d: Sketch) -> None:
-    """Draw 前のページ and 次のページ in the bar, with where one is."""
-    if d.pages < 2:
-        return
-    x = LEFT + _BAR_BUTTON + theme.GAP_L
-    room = WIDTH - 2 * (_BAR_BUTTON + theme.GAP_L)
-    width = 280
-    if d.page > 0:
-        d.button(
-            PREVIOUS,
-            Box(x, _BAR_TOP, width, theme.TARGET),
-            Word("frame.page.previous"),
-            pane="bar",
-            size=theme.NOTE,
-            turn=-1,
-        )
-    if d.page < d.pages - 1:
-        d.button(
-            NEXT,
-            Box(x + room - width, _BAR_TOP, width, theme.TARGET),
-            Word("frame.page.next"),
-            pane="bar",
-            size=theme.NOTE,
-            turn=1,
-        )
-    place = Box(x + width, _BAR_TOP, room - 2 * width, theme.TARGET)
-    d.write(d.say("frame.page.at", page=d.page + 1, pages=d.pages), place, theme.NOTE, align=Align.CENTER, middle=True)
+def bar(d: Sketch, items: Sequence[Item] = ()) -> None:
+    """Draw, between 戻る and テレビに戻る, the view's items that belong there and what leafs through its pages."""
+    turns = [
+        (step, name) for step, name in ((-1, "previous"), (1, "next")) if d.pages > 1 and 0 <= d.page + step < d.pages
+    ]
+    count = len(items) + len(turns)
+    place = _PLACE + _BAR_GAP if turns else 0
+    room = WIDTH - _BACK - _TV - 2 * theme.GAP_L - place
+    width = min(_BAR_BUTTON, (room - (count - 1) * _BAR_GAP) / count) if count else 0
+    x: float = LEFT + _BACK + theme.GAP_L
+    for item in items:
+        d.button(item.id, Box(round(x), _BAR_TOP, round(width), theme.TARGET), item.label, pane="bar", size=theme.BODY)
+        x += width + _BAR_GAP
+    for step, name in turns:
+        box = Box(round(x), _BAR_TOP, round(width), theme.TARGET)
+        d.button("page." + name, box, Word("frame.page." + name), pane="bar", size=theme.NOTE, turn=step)
+        x += width + _BAR_GAP
+    if turns:
+        at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
+        d.write(at, Box(round(x), _BAR_TOP, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
 
 
 def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:

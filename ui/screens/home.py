@@ -7,7 +7,7 @@ from stb_agent.contract.views import Home
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import frame, pager
+from ui.screens.frame import bar, frame
 from ui.sketch import Sketch
 
 _TALLEST = 340
@@ -19,7 +19,7 @@ def draw(d: Sketch, view: Home, status: Status) -> None:
     room = frame(d, view.title, view.lead, status, lead_size=theme.BIG)
     d.paginate(len(view.items), _MOST)
     items = view.items[d.page * _MOST : (d.page + 1) * _MOST]
-    pager(d)
+    bar(d)
     if not items:
         return
     across = 2 if len(items) in (1, 2, 4) else 3

@@ -25,9 +25,9 @@ from ui.sketch import Sketch
 
 
 def drawer(measure: Measure, lang: str) -> Callable[[View, Status, int, bool], Sketch]:
-    """Give what lays out a page of any view; the last argument says whether the bar is wanted."""
+    """Give what lays out a page of any view; the last argument says whether 戻る and テレビに戻る are wanted."""
 
-    def draw(view: View, status: Status, page: int, bar: bool) -> Sketch:
+    def draw(view: View, status: Status, page: int, ways_out: bool) -> Sketch:
         d = Sketch(measure, lang, page)
         match view:
             case Home():
@@ -51,7 +51,7 @@ def drawer(measure: Measure, lang: str) -> Callable[[View, Status, int, bool], S
             case Progress():
                 progress.draw(d, view, status)
             case Message():
-                message.draw(d, view, status, bar)
+                message.draw(d, view, status, ways_out)
         d.first = next((item.id for item in view.items if item.first), None)
         return d
 

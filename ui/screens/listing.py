@@ -7,7 +7,7 @@ from stb_agent.contract.views import List
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import frame, pager
+from ui.screens.frame import bar, frame
 from ui.sketch import Sketch
 
 _ROW = 124
@@ -20,7 +20,7 @@ def draw(d: Sketch, view: List, status: Status) -> None:
     room = frame(d, view.title, view.lead, status)
     fit = max(1, int((room.h + _GAP) // (_ROW + _GAP)))
     d.paginate(len(view.items), fit)
-    pager(d)
+    bar(d)
     tall = min(_TALLEST, int((room.h - (fit - 1) * _GAP) // fit))
     for at, item in enumerate(view.items[d.page * fit : (d.page + 1) * fit]):
         box = Box(room.x, round(room.y + at * (tall + _GAP)), room.w, tall)

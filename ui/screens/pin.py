@@ -19,7 +19,7 @@ _ARM = (384, 124)
 
 def draw(d: Sketch, view: Pin, status: Status) -> None:
     """Lay the view out; nothing here can have the focus."""
-    room = frame(d, view.title, view.lead, status, bar=False)
+    room = frame(d, view.title, view.lead, status, ways_out=False)
     room = room._replace(h=theme.HEIGHT - theme.SAFE_Y - room.y)
     left = room._replace(w=room.w - _PAD_WIDTH - theme.GAP_XL)
     y = _dots(d, view, left) + theme.GAP_L

@@ -12,7 +12,7 @@ import pytest
 from stb_agent.contract import words
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status
-from stb_agent.contract.views import Base, Calendar, Chart, Form, PadStage, Row, View
+from stb_agent.contract.views import Base, Calendar, Chart, Form, Item, PadStage, Row, View
 from tests.support import views
 from tests.support.typeface import lacks, measure
 from ui import theme
@@ -46,6 +46,11 @@ _CASES = {
     **{f"{name}-longest": _longest(view) for name, view in views.ALL.items()},
     "calendar-empty": Calendar(title="空き", days=(), times=(), cells=()),
     "chart-empty": Chart(title="血圧", unit="mmHg", series=()),
+    "calendar-many": msgspec.structs.replace(
+        views.CALENDAR,
+        times=tuple(f"{hour}:00から{hour + 1}:00" for hour in range(9, 21)),
+        items=(Item("previous", "前の週"), Item("next", "次の週")),
+    ),
     "form-long": Form(title="番号", label="番号", value="1", groups=(4, 4, 4, 4)),
 }
 
