@@ -35,9 +35,11 @@ class SerialLine:
         self.port = port
         self.sent = 0
         self._clock = clock
+        # pyserial's RFC 2217 client takes none; its socket gives up writing after 5 s by itself.
+        write_timeout = None if port.startswith("rfc2217:") else _WRITE_SECONDS
         try:
             self._serial: Any = serial.serial_for_url(
-                port, baudrate=baud, timeout=_SLICE_SECONDS, write_timeout=_WRITE_SECONDS, exclusive=True
+                port, baudrate=baud, timeout=_SLICE_SECONDS, write_timeout=write_timeout, exclusive=True
             )
         except (serial.SerialException, OSError, ValueError) as error:
             raise PortUnavailable(port=port, why=str(error)) from error
@@ -47,7 +49,8 @@ class SerialLine:
         deadline = self._clock() + timeout
         while True:
             try:
-                data = bytes(self._serial.read(max(1, min(size, self._serial.in_waiting))))
+                here = self._serial.in_waiting
+                data = bytes(self._serial.read(max(1, min(size, here)))) if here or timeout > 0 else b""
             except (serial.SerialException, OSError) as error:
                 raise LineLost(port=self.port, why=str(error)) from error
             if data or self._clock() >= deadline:

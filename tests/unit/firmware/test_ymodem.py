@@ -73,7 +73,7 @@ def test_anything_arrives_as_it_was(data: bytes) -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0.0002, 0.001]))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_noise_is_mended_or_told_never_hidden(seed: int, rate: float) -> None:
     noise = random.Random(seed)
 
