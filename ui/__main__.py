@@ -14,12 +14,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stb-ui", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="the agent's socket for its UI")
     parser.add_argument("--lang", default="ja", help="the catalogue to read (default: ja)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="without the agent for so long, give the screen back to the programme (default: 10)",
+    )
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="stb-ui: %(message)s")
     boot.prepare()
     from ui.app import App  # Kivy, only now
 
-    App(options.socket, options.lang).run()
+    App(options.socket, options.lang, options.patience).run()
     return 0
 
 

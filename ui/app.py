@@ -22,8 +22,6 @@ from ui.widgets.window import Happened, Surface
 
 _RETRY = 0.2
 """Seconds between attempts to reach the agent."""
-_PATIENCE = 10.0
-"""Seconds without an agent after which the programme gets the screen back."""
 
 log = logging.getLogger(__name__)
 
@@ -31,37 +29,46 @@ log = logging.getLogger(__name__)
 class App:
     """Puts client, stage and window together."""
 
-    def __init__(self, path: Path, lang: str) -> None:
-        """Make the window, hidden."""
+    def __init__(self, path: Path, lang: str, patience: float) -> None:
+        """Make the window, hidden; ``patience``: seconds without an agent after which the programme gets the screen back."""
         self._client = Client(path)
         self._stage = Stage(drawer(measure, lang))
         self._surface = Surface()
         self._painter = Painter(self._surface.canvas)
+        self._patience = patience
         self._lost_at: float | None = None
+        self._try_at = 0.0
         self._running = True
 
     def run(self) -> None:
         """Serve until the window is closed or SIGTERM or SIGINT comes."""
         with _signals() as wake:
             while self._running:
-                if not self._client.connected and self._client.connect():
-                    log.info("connected to the agent")
+                self._reach()
                 self._wait(wake)
         self._client.close()
         self._surface.close()
+
+    def _reach(self) -> None:
+        now = time.monotonic()
+        if self._client.connected or now < self._try_at:
+            return
+        self._try_at = now + _RETRY
+        if self._client.connect():
+            log.info("connected to the agent")
 
     def _wait(self, wake: socket.socket) -> None:
         sources: list[socket.socket | Surface | Client] = [wake, self._surface]
         if self._client.connected:
             sources.append(self._client)
-        ready, _, _ = select.select(sources, [], [], None if self._client.connected else _RETRY)
+        settled = self._client.connected and self._lost_at is None
+        ready, _, _ = select.select(sources, [], [], None if settled else _RETRY)
         if wake in ready:
             self._running = False
             return
         if self._client in ready:
             self._converse()
-        elif self._lost_at is not None and time.monotonic() - self._lost_at > _PATIENCE:
-            self._lost_at = None
+        if self._lost_at is not None and time.monotonic() - self._lost_at > self._patience:
             self._stage.hide()
             self._refresh()
         told = self._surface.happened()
@@ -70,17 +77,20 @@ class App:
             self._surface.draw(None)
 
     def _converse(self) -> None:
+        """Take what the agent says; when it is gone, say so and try again in a while."""
         try:
             for message in _latest(self._client.receive()):
                 intent = self._stage.receive(message)
+                self._lost_at = None
                 if intent:
                     self._client.send(intent)
-            self._lost_at = None
         except LostError:
-            log.warning("the agent is lost")
             self._client.close()
-            self._lost_at = time.monotonic()
-            self._stage.lose()
+            self._try_at = time.monotonic() + _RETRY
+            if self._lost_at is None:
+                log.warning("the agent is lost")
+                self._lost_at = time.monotonic()
+                self._stage.lose()
         self._refresh()
 
     def _refresh(self) -> None:

@@ -34,18 +34,17 @@ def display() -> Iterator[str]:
 class Television:
     """The UI as a process, its agent and its screen."""
 
-    def __init__(self, display: str, folder: Path) -> None:
+    def __init__(self, display: str, folder: Path, *options: str) -> None:
         self.path = folder / "ui.sock"
         self.agent = FakeAgent(self.path)
         self.screen = Screen(display)
         self._environment = {**os.environ, "DISPLAY": display, "XDG_RUNTIME_DIR": str(folder)}
+        self._command = [sys.executable, "-m", "ui", "--socket", str(self.path), *options]
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the UI and shake hands."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ui", "--socket", str(self.path)], env=self._environment, stderr=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(self._command, env=self._environment, stderr=subprocess.DEVNULL)
         self.agent.accept()
         return self.process
 

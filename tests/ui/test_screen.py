@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
+from Xlib import X
+from Xlib.display import Display
+from Xlib.protocol.event import ClientMessage
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.messages import CardState, Status
@@ -135,9 +139,10 @@ def test_the_same_pin_view_is_the_same_picture_and_no_key_changes_it(television:
 
 
 def test_memory_stays_where_it_is_and_idle_costs_nothing(television: Television) -> None:
-    for _ in range(2):
+    for _ in range(5):
         for view in views.ALL.values():
             television.agent.show(view)
+            television.agent.press(Action.DOWN)
     television.picture()
     before = television.resident()
     assert before < 200_000
@@ -150,6 +155,57 @@ def test_memory_stays_where_it_is_and_idle_costs_nothing(television: Television)
     ticks = television.cpu_ticks()
     time.sleep(2)
     assert television.cpu_ticks() - ticks <= 4  # 2 % of a core: 4 of the 200 ticks of two seconds
+
+
+def test_an_agent_that_refuses_is_asked_again_in_a_while(television: Television) -> None:
+    television.agent.drop()
+    start = time.monotonic()
+    for _ in range(3):
+        television.agent.accept()
+        television.agent.drop()
+    assert 0.3 < time.monotonic() - start < 3
+
+
+def test_without_an_agent_the_programme_gets_the_screen_back(display: str, tmp_path: Path) -> None:
+    television = Television(display, tmp_path, "--patience", "0.5")
+    try:
+        television.show(views.HOME)
+        television.agent.drop()
+        time.sleep(1.2)
+        assert television.picture().getcolors(2) == [(1920 * 1080, _BLACK)]
+        television.agent.accept()
+        assert _focused(television.show(views.HOME), "home") == "booking"
+    finally:
+        television.close()
+
+
+def test_what_was_covered_is_drawn_again(television: Television, display: str) -> None:
+    before = television.show(views.CHART)
+    with contextlib.closing(Display(display)) as other:
+        cover = other.screen().root.create_window(
+            300, 200, 900, 600, 0, X.CopyFromParent, background_pixel=0xFFFFFF, override_redirect=True
+        )
+        cover.map()
+        other.sync()
+        assert ImageChops.difference(before, television.picture()).getbbox()
+        cover.destroy()
+        other.sync()
+        assert ImageChops.difference(before, television.picture()).getbbox() is None
+
+
+def test_the_window_closed_ends_it(television: Television, display: str) -> None:
+    television.show(views.HOME)
+    with contextlib.closing(Display(display)) as other:
+        window = next(
+            w for w in other.screen().root.query_tree().children if w.get_attributes().map_state == X.IsViewable
+        )
+        delete = (other.get_atom("WM_DELETE_WINDOW"), X.CurrentTime)
+        message = ClientMessage(
+            window=window, client_type=other.get_atom("WM_PROTOCOLS"), data=(32, (*delete, 0, 0, 0))
+        )
+        window.send_event(message)
+        other.sync()
+        assert television.process.wait(5) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

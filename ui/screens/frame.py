@@ -32,6 +32,11 @@ _CARD_LOOKS = {
     CardState.READING: (theme.LAMP, True),
     CardState.PRESENT: (theme.GOOD, True),
 }
+_LEVEL_LOOKS = {
+    Level.PRESENT: (theme.QUIET, False),
+    Level.AUTHENTICATED: (theme.GOOD, True),
+    Level.SIGNATURE: (theme.LAMP, True),
+}
 """The colour of the sign before the words, and whether it is a disc (something is there) or a diamond."""
 
 
@@ -41,9 +46,10 @@ def frame(
     """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る."""
     left = _corner(d, status)
     width = left - LEFT - theme.GAP_L
-    top = d.write(
-        title, Box(LEFT, theme.SAFE_Y, width, text_height(1, theme.TITLE)), theme.TITLE, bold=True, colour=theme.LAMP
-    )
+    # A long name takes two lines before it becomes small.
+    fits = d.measure(d.words(title), theme.LEAD, True) <= width
+    head = text_height(1, theme.TITLE) if fits else text_height(2, theme.LEAD)
+    top = d.write(title, Box(LEFT, theme.SAFE_Y, width, head), theme.TITLE, bold=True, colour=theme.LAMP)
     top = max(top, theme.SAFE_Y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
         room = Box(LEFT, top, min(WIDTH, theme.LINE_CHARS * lead_size * 1.18), text_height(2, lead_size))
@@ -141,8 +147,7 @@ def _corner(d: Sketch, status: Status) -> float:
     line = text_height(1, theme.SMALL)
     lines = [("frame.card." + status.card.value, *_CARD_LOOKS[status.card])]
     if status.level is not Level.NONE:
-        sure = status.level > Level.PRESENT
-        lines.append(("frame.level." + status.level.name.lower(), theme.GOOD if sure else theme.QUIET, sure))
+        lines.append(("frame.level." + status.level.name.lower(), *_LEVEL_LOOKS[status.level]))
     left: float = right
     for at, (code, colour, filled) in enumerate(lines):
         box = Box(right - _CORNER, theme.SAFE_Y + at * line, _CORNER, line)

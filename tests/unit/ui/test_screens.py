@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -155,3 +157,12 @@ def test_the_scale_holds_all_values_in_few_steps(low: float, high: float) -> Non
     bottom, top, step = scale(low, high)
     assert bottom <= low <= high <= top
     assert 1 <= round((top - bottom) / step) <= 7
+
+
+def test_only_what_draws_imports_kivy_and_nothing_imports_the_agent() -> None:
+    """In a process of its own: the pure part of the UI, all its screens included."""
+    code = "import sys, ui.__main__, ui.client, ui.screens.kinds, ui.stage; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "ui.sketch" in modules
+    assert not [name for name in modules if name.split(".")[0] in ("kivy", "simulators", "firmware_bridge")]
+    assert not [name for name in modules if name.startswith("stb_agent.") and not name.startswith("stb_agent.contract")]
