@@ -116,15 +116,18 @@ class Trust:
         """
         try:
             certificate = x509.load_der_x509_certificate(der)
-            key, policies = _profile(certificate)
+            key = _key(certificate)
+            policies = _policies(certificate)
             issuers = [one for one in self.authorities if _issued(one.certificate, certificate, now)]
             start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         except _UNREADABLE:
             raise errors.CertificateProfile("encoding") from None
         if not issuers:
             raise errors.CertificateUntrusted
-        if not any(one.environment.covers(policies) for one in issuers):
+        vouching = [one for one in issuers if one.environment.covers(policies)]
+        if not vouching:
             raise errors.CertificateProfile("policy")
+        _check_purpose(certificate, told=all(one.environment is not Environment.PRIVATE for one in vouching))
         if now > end:
             raise errors.CertificateExpired
         if now < start:
@@ -156,8 +159,31 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate, now: dateti
     return True
 
 
-def _profile(certificate: x509.Certificate) -> tuple[RSAPublicKey, list[str]]:
-    """Check what every authentication certificate has in common, and give its key and its policies."""
+def _policies(certificate: x509.Certificate) -> list[str]:
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        return []
+    return [one.policy_identifier.dotted_string for one in policies]
+
+
+def _check_purpose(certificate: x509.Certificate, *, told: bool) -> None:
+    """Refuse a certificate for anything but authentication; ``told``: its purpose must be named, as J-LIS's certificates do."""
+    extensions = certificate.extensions
+    try:
+        usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        # The signature certificate has content_commitment (nonRepudiation) too, and opens with another PIN.
+        if not usage.digital_signature or usage.content_commitment or usage.key_cert_sign:
+            raise errors.CertificateProfile("key_usage")
+        if ExtendedKeyUsageOID.CLIENT_AUTH not in extensions.get_extension_for_class(x509.ExtendedKeyUsage).value:
+            raise errors.CertificateProfile("extended_key_usage")
+    except x509.ExtensionNotFound:
+        if told:
+            raise errors.CertificateProfile("extensions") from None
+
+
+def _key(certificate: x509.Certificate) -> RSAPublicKey:
+    """Check what every authentication certificate has in common, and give its key."""
     extensions = certificate.extensions
     if not 0 < certificate.serial_number < 1 << 160:  # RFC 5280, 4.1.2.2
         raise errors.CertificateProfile("serial")
@@ -169,21 +195,4 @@ def _profile(certificate: x509.Certificate) -> tuple[RSAPublicKey, list[str]]:
         raise errors.CertificateProfile("key")
     if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
         raise errors.CertificateProfile("signature_algorithm")
-    try:
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        raise errors.CertificateProfile("extensions") from None
-    try:
-        policies = [
-            one.policy_identifier.dotted_string
-            for one in extensions.get_extension_for_class(x509.CertificatePolicies).value
-        ]
-    except x509.ExtensionNotFound:
-        policies = []
-    # The signature certificate has content_commitment (nonRepudiation) too, and opens with another PIN.
-    if not usage.digital_signature or usage.content_commitment or usage.key_cert_sign:
-        raise errors.CertificateProfile("key_usage")
-    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
-        raise errors.CertificateProfile("extended_key_usage")
-    return key, policies
+    return key
