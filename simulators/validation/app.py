@@ -76,7 +76,7 @@ class Verdict(msgspec.Struct, omit_defaults=True):
 
 
 class Validation:
-    """The authorities that are trusted, and the list of certificates that are not good."""
+    """The authorities that are trusted, our own first, and the list of certificates that are not good."""
 
     def __init__(
         self, db: sqlite3.Connection, trusted: Sequence[x509.Certificate], identity: IdentityDer, clock: Clock
@@ -91,7 +91,7 @@ class Validation:
         if issuer is None:
             return Verdict(Status.UNKNOWN, at, "untrusted")
         key = issuer_key(issuer)
-        if not _for_authentication(certificate):
+        if not _for_authentication(certificate, named=issuer is self._trusted[0]):
             return Verdict(Status.UNKNOWN, at, "not_authentication", key)
         if now < certificate.not_valid_before_utc:
             return Verdict(Status.UNKNOWN, at, "not_yet_valid", key)
@@ -156,20 +156,19 @@ def _issued(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _for_authentication(certificate: x509.Certificate) -> bool:
+def _for_authentication(certificate: x509.Certificate, *, named: bool) -> bool:
+    """Tell whether the certificate's use fits; ``named``: its authority names the use in each certificate, as J-LIS does."""
     # The signature certificate, which names its holder, and an authority's own must never open a session.
     try:
         extensions = certificate.extensions
         usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+        if not usage.digital_signature or usage.content_commitment or usage.key_cert_sign:
+            return False
+        return ExtendedKeyUsageOID.CLIENT_AUTH in extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return not named
+    except ValueError:
         return False
-    return (
-        usage.digital_signature
-        and not usage.content_commitment
-        and not usage.key_cert_sign
-        and ExtendedKeyUsageOID.CLIENT_AUTH in extended
-    )
 
 
 def build(authority: Path | None, others: Sequence[x509.Certificate], clock: Clock) -> shared.Build:
