@@ -36,9 +36,11 @@ _SETTINGS = {
 
 
 def prepare() -> None:
-    """Set Kivy's environment. Raises RuntimeError when Kivy is already imported."""
+    """Set Kivy's environment. Raises RuntimeError when Kivy is already imported or its folder is another user's."""
     if "kivy" in sys.modules:
         raise RuntimeError("Kivy was imported before its surroundings were set")
     home = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"stb-ui-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid():
+        raise RuntimeError(f"{home} belongs to another user")
     os.environ.update(_SETTINGS, KIVY_HOME=str(home))

@@ -18,7 +18,7 @@ _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
 _HONORIFIC = frozenset("ごお")
 # What a break costs beside a line left short (which costs the square of the part that stays empty).
-_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _ANYWHERE = 0.0, 0.03, 0.12, 0.6
+_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _WORD, _ANYWHERE = 0.0, 0.03, 0.12, 0.3, 0.6
 _ONE_MORE_LINE = 100.0
 
 
@@ -71,10 +71,14 @@ def _price(text: str, at: int) -> float:
         return _AFTER_SENTENCE
     if before in _COMMA or after in NOT_LAST:
         return _AFTER_COMMA
-    hiragana = _script(before) == "HIRAGANA"
-    following = text[at + 1 : at + 2]
-    begins = _script(after) != "HIRAGANA" or (after in _HONORIFIC and _script(following) == "CJK")
-    return _PHRASE if hiragana and begins and before not in _HONORIFIC else _ANYWHERE
+    left, right, following = _script(before), _script(after), _script(text[at + 1 : at + 2])
+    if (
+        left == "HIRAGANA"
+        and before not in _HONORIFIC
+        and (right != left or (after in _HONORIFIC and following == "CJK"))
+    ):
+        return _PHRASE
+    return _WORD if {left, right} == {"KATAKANA", "CJK"} else _ANYWHERE
 
 
 def _wordlike(char: str) -> bool:
@@ -82,4 +86,4 @@ def _wordlike(char: str) -> bool:
 
 
 def _script(char: str) -> str:
-    return unicodedata.name(char, "").split(" ")[0] if char else ""
+    return unicodedata.name(char, "").split(" ")[0].split("-")[0] if char else ""

@@ -15,8 +15,8 @@ from ui import focus
 from ui.scene import Scene
 from ui.sketch import FRAME_IDS, Button, Sketch
 
-Draw = Callable[[View, Status, int, bool], Sketch]
-"""Lays out a view's page; False leaves out the bar, where nobody would answer it."""
+Draw = Callable[[View, Status | None, int], Sketch]
+"""Lays out a view's page; without a status when there is no agent to know it."""
 
 _REMEMBERED = (Home, List, Calendar, Detail, Chart)
 """Kinds that one walks about in; the others ask anew each time."""
@@ -76,7 +76,7 @@ class Stage:
         self._lost, self._answered, self._focus, self._identity = True, None, None, b""
         view = Message(title=Word("frame.lost"), lead=Word("frame.lost_remedy"), tone=Tone.INFO)
         self._message = ViewMessage(rev=-1, shown=shown, personal=False, status=Status(), view=view)
-        self._sketch = self._draw(view, Status(), 0, False)
+        self._sketch = self._draw(view, None, 0)
         self._memory.clear()
 
     def hide(self) -> None:
@@ -138,7 +138,7 @@ class Stage:
 
     def _lay_out(self) -> None:
         assert self._message
-        self._sketch = self._draw(self._message.view, self._message.status, self._page, True)
+        self._sketch = self._draw(self._message.view, self._message.status, self._page)
         self._page = self._sketch.page
 
     def _first(self) -> str | None:

@@ -26,7 +26,7 @@ _BLACK = (0, 0, 0)
 
 
 def _boxes(name: str) -> dict[str, tuple[float, float, float, float]]:
-    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), 0, True)
+    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), 0)
     return {node.id: tuple(node.box) for node in sketch.nodes}
 
 

@@ -15,7 +15,7 @@ _HEAD = 55
 _GAP = 11
 
 
-def draw(d: Sketch, view: Calendar, status: Status) -> None:
+def draw(d: Sketch, view: Calendar, status: Status | None) -> None:
     """Lay the view out; its items stand in the bar, all the height is for the times."""
     room = frame(d, view.title, view.lead, status)
     legend = text_height(1, theme.NOTE)

@@ -20,7 +20,7 @@ _POINT = 22
 _STEPS = (1, 2, 5)
 
 
-def draw(d: Sketch, view: Chart, status: Status) -> None:
+def draw(d: Sketch, view: Chart, status: Status | None) -> None:
     """Lay the view out; its items stand in the bar."""
     room = frame(d, view.title, view.lead, status)
     left = room._replace(w=room.w - (_SIDE + theme.GAP_L if view.rows else 0))

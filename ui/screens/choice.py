@@ -11,7 +11,7 @@ from ui.theme import GAP_L
 _TALL = 150
 
 
-def draw(d: Sketch, view: Choice, status: Status) -> None:
+def draw(d: Sketch, view: Choice, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     across = 2 if len(view.items) in (2, 4) else 3

@@ -15,7 +15,7 @@ _SHARES = (0.35, 0.26, 0.39)
 """Of the width: what, to whom, what for."""
 
 
-def draw(d: Sketch, view: Consent, status: Status) -> None:
+def draw(d: Sketch, view: Consent, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     below = buttons_height(view.items)

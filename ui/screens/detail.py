@@ -14,7 +14,7 @@ _COLOURS = {Delivery.SENT: theme.GOOD, Delivery.WAITING: theme.LAMP, Delivery.RE
 _SIGN = 72
 
 
-def draw(d: Sketch, view: Detail, status: Status) -> None:
+def draw(d: Sketch, view: Detail, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     if view.delivery:

@@ -18,7 +18,7 @@ _CELL_GAP = 10
 _WIDEST = 92
 
 
-def draw(d: Sketch, view: Form, status: Status) -> None:
+def draw(d: Sketch, view: Form, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     pad_width = 3 * _KEY + 2 * theme.GAP_M

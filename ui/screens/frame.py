@@ -41,10 +41,16 @@ _LEVEL_LOOKS = {
 
 
 def frame(
-    d: Sketch, title: Text, lead: Text | None, status: Status, *, lead_size: int = theme.LEAD, ways_out: bool = True
+    d: Sketch,
+    title: Text,
+    lead: Text | None,
+    status: Status | None,
+    *,
+    lead_size: int = theme.LEAD,
+    ways_out: bool = True,
 ) -> Box:
     """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る."""
-    left = _corner(d, status)
+    left = _corner(d, status) if status else LEFT + WIDTH
     width = left - LEFT - theme.GAP_L
     # A long name takes two lines before it becomes small.
     fits = d.measure(d.words(title), theme.LEAD, True) <= width

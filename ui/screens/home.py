@@ -14,7 +14,7 @@ _TALLEST = 340
 _MOST = 9
 
 
-def draw(d: Sketch, view: Home, status: Status) -> None:
+def draw(d: Sketch, view: Home, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status, lead_size=theme.BIG)
     d.paginate(len(view.items), _MOST)

@@ -24,10 +24,10 @@ from ui.screens import calendar, chart, choice, consent, detail, form, home, lis
 from ui.sketch import Sketch
 
 
-def drawer(measure: Measure, lang: str) -> Callable[[View, Status, int, bool], Sketch]:
-    """Give what lays out a page of any view; the last argument says whether 戻る and テレビに戻る are wanted."""
+def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, int], Sketch]:
+    """Give what lays out a page of any view; without a status when there is no agent to know it."""
 
-    def draw(view: View, status: Status, page: int, ways_out: bool) -> Sketch:
+    def draw(view: View, status: Status | None, page: int) -> Sketch:
         d = Sketch(measure, lang, page)
         match view:
             case Home():
@@ -51,7 +51,7 @@ def drawer(measure: Measure, lang: str) -> Callable[[View, Status, int, bool], S
             case Progress():
                 progress.draw(d, view, status)
             case Message():
-                message.draw(d, view, status, ways_out)
+                message.draw(d, view, status)
         d.first = next((item.id for item in view.items if item.first), None)
         return d
 

@@ -15,7 +15,7 @@ _TALLEST = 150
 _GAP = 20
 
 
-def draw(d: Sketch, view: List, status: Status) -> None:
+def draw(d: Sketch, view: List, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     fit = max(1, int((room.h + _GAP) // (_ROW + _GAP)))

@@ -14,9 +14,9 @@ _SIGN = 150
 _COLOURS = {Tone.INFO: theme.SECOND, Tone.OK: theme.GOOD, Tone.WARNING: theme.LAMP, Tone.ERROR: theme.BAD}
 
 
-def draw(d: Sketch, view: Message, status: Status, ways_out: bool) -> None:
-    """Lay the view out; without the bar where nobody would answer it."""
-    room = frame(d, view.title, None, status, ways_out=ways_out)
+def draw(d: Sketch, view: Message, status: Status | None) -> None:
+    """Lay the view out; without a status, when the agent is lost, nobody would answer the bar."""
+    room = frame(d, view.title, None, status, ways_out=status is not None)
     below = buttons_height(view.items)
     colour = _COLOURS[view.tone]
     sign(d, "frame.sign." + view.tone.value, room.x, room.y + theme.GAP, _SIGN, colour)

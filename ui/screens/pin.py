@@ -17,7 +17,7 @@ _PAD_WIDTH = 860
 _ARM = (384, 124)
 
 
-def draw(d: Sketch, view: Pin, status: Status) -> None:
+def draw(d: Sketch, view: Pin, status: Status | None) -> None:
     """Lay the view out; nothing here can have the focus."""
     room = frame(d, view.title, view.lead, status, ways_out=False)
     room = room._replace(h=theme.HEIGHT - theme.SAFE_Y - room.y)

@@ -16,7 +16,7 @@ _SIGN = 68
 _COLOURS = {StepState.DONE: theme.GOOD, StepState.NOW: theme.LAMP, StepState.TODO: theme.QUIET}
 
 
-def draw(d: Sketch, view: Progress, status: Status) -> None:
+def draw(d: Sketch, view: Progress, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     below = buttons_height(view.items)

@@ -100,7 +100,7 @@ def test_an_arrow_at_the_end_of_a_row_does_not_leave_the_row() -> None:
 
 @pytest.mark.parametrize("name", [name for name, view in views.ALL.items() if not name.startswith("pin")])
 def test_on_every_screen_every_node_is_reached(name: str) -> None:
-    nodes = list(drawer(measure, "ja")(views.ALL[name], Status(), 0, True).nodes)
+    nodes = list(drawer(measure, "ja")(views.ALL[name], Status(), 0).nodes)
     ids = [node.id for node in nodes]
     assert len(ids) == len(set(ids))
     assert {"back", "tv"} <= set(ids)

@@ -29,7 +29,7 @@ _LONG = "たいへん長い名前の市民総合福祉保健スポーツ文化�
 
 
 def _lay_out(view: View) -> Sketch:
-    return drawer(measure, "ja")(view, _WORST, 0, True)
+    return drawer(measure, "ja")(view, _WORST, 0)
 
 
 def _longest(view: View) -> View:
