@@ -266,7 +266,9 @@ class Core:
 
     def _sign_in(self, result: SignIn) -> None:
         if self._frame.card is CardState.PRESENT:
-            self._frame = replace(self._frame, level=result.level, linked=result.linked)
+            self._frame = replace(
+                self._frame, level=result.level, linked=result.linked, known=self._frame.known or result.linked
+            )
         else:
             self._effects.append(SessionEnded())
 

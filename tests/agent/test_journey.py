@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from tests.support.box import code, running_box
-from tests.support.walk import card_pulled, confirm_booking, sign_in
+from tests.support.walk import agree, card_pulled, confirm_booking, sign_in
 
 
 async def test_from_a_new_card_to_a_booking_slip_and_the_records() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui, "new")
-        consent = await ui.kind("consent")
+        consent = await ui.kind("consent", "link.title")
         assert len(consent["statements"]) == 2
         ui.choose("agree")
         await ui.kind("form")
@@ -63,7 +63,7 @@ async def test_a_wrong_pin_tells_the_tries_and_the_last_one_is_asked_for_knowing
         ui.choose("go")
         await ui.until(lambda message: message["view"].get("tries") == 1)
         await box.press(*"1234", "OK")
-        await ui.kind("consent")
+        await ui.kind("consent", "link.title")
         verified = [it for it in box.tray.recorder.commands if it.startswith("00200098") and len(it) > 8]
         assert len(verified) == 3, "one VERIFY for each entry"
 
@@ -78,6 +78,7 @@ async def test_a_blocked_an_expired_and_a_foreign_card_are_told_apart() -> None:
         await ui.kind("home")
         await ui.until(lambda message: any(it["id"] == "sign_in" for it in message["view"].get("items", ())))
         ui.choose("sign_in")
+        await agree(ui)
         blocked = await ui.kind("message")
         assert blocked["code"] == "card.pin.blocked"
         ui.choose("stop")
@@ -107,7 +108,7 @@ async def test_the_platform_down_costs_no_try() -> None:
         ui.choose("again")
         await ui.kind("pin")
         await box.press(*"1234", "OK")
-        await ui.kind("consent")
+        await ui.kind("consent", "link.title")
 
 
 async def test_somebody_else_takes_the_time_first() -> None:

@@ -60,13 +60,15 @@ async def live(box: Box, keys: list[str], pin: str) -> tuple[Evening, list[str]]
         await box.tray.insert("new", pin=pin)
         await ui.until(lambda message: any(it["id"] == "sign_in" for it in message["view"].get("items", ())))
         ui.choose("sign_in")
+        await ui.kind("consent", "sign_in.title")
+        ui.choose("agree")
         await ui.kind("pin")
         for key in keys:
             # A hand is slower than the socket: each view is seen before the next key.
             seen = len(ui.lines)
             await box.press(key)
             await ui.until(lambda _, seen=seen: len(ui.lines) > seen)
-        await ui.kind("consent")
+        await ui.kind("consent", "link.title")
         ui.choose("agree")
         await ui.kind("form")
         number = box.world.describe()["contract_number"]

@@ -16,10 +16,19 @@ async def sign_in(box: Box, ui: Ui, profile: str = "linked", pin: str = PIN) -> 
         await box.tray.insert(profile)
     await ui.until(lambda message: _offers(message, "sign_in"))
     ui.choose("sign_in")
+    await agree(ui)
     await ui.kind("pin")
     await box.press(*pin, "OK")
     if profile == "linked":
         await ui.until(lambda message: message["status"].get("level") == 2 and message["view"]["kind"] == "home")
+
+
+async def agree(ui: Ui) -> None:
+    """Say yes to what signing in sends, if this box asks: it does so for a card it does not know."""
+    view = await ui.until(lambda message: message["view"]["kind"] in ("pin", "choice", "consent", "message"))
+    if view["kind"] == "consent":
+        ui.choose("agree")
+        await ui.until(lambda message: message["view"]["kind"] in ("pin", "choice", "message"))
 
 
 async def confirm_booking(ui: Ui, facility: int = 0) -> str:

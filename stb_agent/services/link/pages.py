@@ -131,7 +131,7 @@ class LinkPage(Page):
             title=word("link.title"),
             lead=word("link.consent.lead"),
             statements=(
-                Statement(word("link.consent.certificate"), to_platform, word("link.consent.certificate_why")),
+                Statement(word("link.consent.card"), to_platform, word("link.consent.card_why")),
                 Statement(
                     word("link.consent.contract"),
                     word("link.consent.operator", operator=self.operator),

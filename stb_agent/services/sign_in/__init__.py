@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, Protocol
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.session import Session
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
@@ -16,6 +18,7 @@ from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Tile
 from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignedInPage, SignInPage, SignOutPage
 from stb_agent.store.ledger import Category
+from stb_agent.store.links import Link
 from stb_agent.store.store import Store
 
 
@@ -94,5 +97,13 @@ class SignInService:
         self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), handle=handle)
         self._store.ledger.add(Category.JPKI, "certificate_check")
         self._store.ledger.add(Category.PLATFORM, "sign_in")
+        if session.linked and self._store.links.find(handle) is None:
+            await self._learn_link(handle, session)
         self._signed_in()
         return SignIn(session.level, session.linked)
+
+    async def _learn_link(self, handle: str, session: Session) -> None:
+        """Keep a link that was made at another box, so that this one greets the card from now on."""
+        with suppress(ChanomaError):
+            if (link := await self._platform.link_state(session)) is not None:
+                self._store.links.add(Link(link.link_id, handle, link.operator, link.linked_at))

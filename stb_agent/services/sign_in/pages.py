@@ -12,7 +12,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Text, Word, word
-from stb_agent.contract.views import Choice, Item, Message, Pin, Progress, Row, Tone, View
+from stb_agent.contract.views import Choice, Consent, Item, Message, Pin, Progress, Row, Statement, Tone, View
 from stb_agent.core.page import (
     Chosen,
     Done,
@@ -55,6 +55,7 @@ class Stage(Enum):
     """Where signing in stands."""
 
     INSERT = "insert"
+    CONSENT = "consent"
     CHECKING = "checking"
     LAST_TRY = "last_try"
     PIN = "pin"
@@ -69,6 +70,7 @@ class SignInPage(Page):
 
     make_digits: Callable[[], Digits] = field(repr=False)
     card: CardState
+    agreed: bool = False
     stage: Stage = Stage.CHECKING
     tries: int = 0
     entry: PinEntry | None = None
@@ -84,6 +86,20 @@ class SignInPage(Page):
             case Stage.INSERT:
                 return Message(
                     title=title, tone=Tone.INFO, lead=word("sign_in.insert"), remedy=word("sign_in.insert_how")
+                )
+            case Stage.CONSENT:
+                statement = Statement(
+                    word("sign_in.consent.what"), word("sign_in.consent.to"), word("sign_in.consent.why")
+                )
+                return Consent(
+                    title=title,
+                    lead=word("sign_in.consent.lead"),
+                    statements=(statement,),
+                    withheld=word("sign_in.consent.withheld"),
+                    items=(
+                        Item("agree", word("sign_in.consent.agree"), first=True),
+                        Item("stop", word("sign_in.consent.decline")),
+                    ),
                 )
             case Stage.PIN if self.entry is not None:
                 return Pin(
@@ -124,13 +140,15 @@ class SignInPage(Page):
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Shown():
-                return self._start(self.card)
+                return self._start(frame)
             case Surroundings() if frame.card is not self.card:
-                return self._start(frame.card)
+                return self._start(frame)
             case Pressed(action=action) if self.entry is not None:
                 return self._press(self.entry, action)
             case Chosen(id="again"):
-                return self._start(self.card)
+                return self._start(frame)
+            case Chosen(id="agree"):
+                return replace(self, agreed=True)._start(frame)
             case Chosen(id="stop"):
                 return Move(back=True)
             case Chosen(id="go"):
@@ -143,14 +161,20 @@ class SignInPage(Page):
                 return self._failed(error)
         return Move()
 
-    def _start(self, card: CardState) -> Move:
-        """Begin again with the card as it is now; nothing of an earlier entry is kept."""
+    def _start(self, frame: Frame) -> Move:
+        """Begin again with the card as it is now; nothing of an earlier entry is kept.
+
+        A card that this box does not know is asked first: signing in sends its certificate away.
+        """
         if self.entry is not None:
             self.entry.digits.clear()
-        here = replace(self, card=card, entry=None, wrong=None, error=None)
-        if card is CardState.PRESENT:
-            return Move(stay=replace(here, stage=Stage.CHECKING), jobs=(CountTries(),))
-        return Move(stay=replace(here, stage=Stage.CHECKING if card is CardState.READING else Stage.INSERT))
+        here = replace(self, card=frame.card, entry=None, wrong=None, error=None)
+        if frame.card is not CardState.PRESENT:
+            reading = frame.card is CardState.READING
+            return Move(stay=replace(here, agreed=False, stage=Stage.CHECKING if reading else Stage.INSERT))
+        if not frame.known and not self.agreed:
+            return Move(stay=replace(here, stage=Stage.CONSENT))
+        return Move(stay=replace(here, stage=Stage.CHECKING), jobs=(CountTries(),))
 
     def _counted(self, tries: int, wrong: Text | None) -> Move:
         here = replace(self, tries=tries, wrong=wrong, entry=None)
