@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -36,7 +38,8 @@ class Programme:
         self._clock, self._scene = clock, Scene()
         self._tick, self._visible = 0, True
         self._warning = self._warned = False
-        self._wake, self._stop = threading.Event(), threading.Event()
+        self._stopped = False
+        self._wake, self._waker = socket.socketpair()
         screen = self._display.screen()
         self._canvas: Any = screen.root.create_pixmap(WIDTH, HEIGHT, screen.root_depth)
         self._gc: Any = self._canvas.create_gc()
@@ -61,21 +64,28 @@ class Programme:
     def warn(self, active: bool) -> None:
         """Show the emergency caption, or take it away."""
         self._warning = active
-        self._wake.set()
+        self._waker.send(b"w")
 
     def stop(self) -> None:
         """Make `run` return."""
-        self._stop.set()
-        self._wake.set()
+        self._stopped = True
+        self._waker.send(b"s")
+
+    def close(self) -> None:
+        """Close what `run` used; it has returned."""
+        self._wake.close()
+        self._waker.close()
 
     def run(self) -> None:
         """Draw until `stop`, or until the X server is gone."""
         with contextlib.suppress(xerror.ConnectionClosedError, OSError):
-            while not self._stop.is_set():
-                self._wake.wait(PERIOD)
-                self._wake.clear()
+            while not self._stopped:
+                ready, _, _ = select.select([self._display, self._wake], [], [], PERIOD)
+                if self._wake in ready:
+                    self._wake.recv(64)
                 self._look()
-                if self._visible:
+                # A warning is on the canvas before the window is uncovered, which shows the canvas at once.
+                if self._visible or self._warning != self._warned:
                     self._frame()
             self._display.close()
 
@@ -128,3 +138,4 @@ async def programme(
     finally:
         shown.stop()
         await asyncio.to_thread(thread.join)
+        shown.close()

@@ -220,19 +220,20 @@ class Scene:
 
     def moving(self, now: datetime, tick: int, warning: bool) -> Iterator[tuple[Box, Image.Image]]:
         """Give the parts of frame ``tick`` that are not in ``still``: where they are, and their pictures."""
-        sky = self._sky.copy()
-        sky.paste((255, 226, 210), mask=ImageChops.offset(self._belt, tick, 0))
-        self._keep_captions(sky, _CLOUDS)
-        yield _CLOUDS, sky
+        if warning:
+            yield _WARNING, self._warning(tick)  # it covers sky and clock
+        else:
+            sky = self._sky.copy()
+            sky.paste((255, 226, 210), mask=ImageChops.offset(self._belt, tick, 0))
+            self._keep_captions(sky, _CLOUDS)
+            yield _CLOUDS, sky
+            clock = self.still.crop(_CLOCK)
+            _text(ImageDraw.Draw(clock), (0, 28), f"{now:%-H:%M:%S}", 64)
+            yield _CLOCK, clock
         lane = self._lane.copy()
         lane.paste(self._sail, ((480 + tick) % (WIDTH + 100) - 100, round(2 * math.sin(tick / 4))), self._sail)
         lane.paste(self._front, mask=self._reeds_over_lane)
         yield _LANE, lane
-        clock = self.still.crop(_CLOCK)
-        _text(ImageDraw.Draw(clock), (0, 28), f"{now:%-H:%M:%S}", 64)
-        yield _CLOCK, clock
-        if warning:
-            yield _WARNING, self._warning(tick)
 
     def restored(self) -> tuple[Box, Image.Image]:
         """Give back what the warning covered."""

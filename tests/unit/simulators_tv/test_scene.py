@@ -37,7 +37,10 @@ def test_clouds_boat_and_clock_move(scene: Scene) -> None:
 
 
 def test_the_warning_covers_what_restoring_gives_back(scene: Scene) -> None:
-    *_, (box, _) = scene.moving(EVENING, 3, True)
+    (box, _), *others = scene.moving(EVENING, 3, True)
+    assert all(other[1] >= box[3] for other, _ in others)  # nothing is painted over it, not even for a moment
+    calm = [other for other, _ in scene.moving(EVENING, 3, False)]
+    assert {other for other, _ in others} == {other for other in calm if other[3] > box[3]}
     restored, picture = scene.restored()
     assert restored == box
     assert ImageChops.difference(picture, scene.still.crop(box)).getbbox() is None

@@ -1,0 +1,135 @@
+"""A tour: what a step does, what is written down of it, and when it fails."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageChops, ImageStat
+
+from tests.journeys import ocr
+from tests.support.house import House, Witness
+from tests.support.screen import Screen
+
+PROGRAMME = "programme"
+"""The kind that is written down while the agent says that nothing of ours is shown."""
+_SIZE = (1920, 1080)
+_FRAME, _VIEW = 3.0, 15.0
+"""Seconds until a key must have changed the screen; and until the right view must be there, network included."""
+_QUIET = 0.25
+"""Seconds without damage after which the picture stands. The programme moves twice a second."""
+
+_PATIENCE = 3
+"""Steps in a row that may fail before the walk is given up: it has lost its way."""
+
+View = dict[str, Any]
+
+
+class LostError(Exception):
+    """The walk has lost its way."""
+
+
+class Tour:
+    """Walks step by step; ``steps`` is what tour.json holds. A step that fails is written down, and the walk goes on."""
+
+    def __init__(self, house: House, screen: Screen, witness: Witness, out: Path, name: str) -> None:
+        self.house, self.screen, self.witness = house, screen, witness
+        self._out, self._name = out, name
+        self._before: Image.Image | None = None
+        self.steps: list[dict[str, Any]] = []
+
+    def step(
+        self,
+        name: str,
+        *keys: str,
+        kind: str,
+        act: Callable[[], object] | None = None,
+        right: Callable[[View], bool] = lambda message: True,
+        words: Sequence[str] = (),
+        not_words: Sequence[str] = (),
+        within_ms: float | None = None,
+        area: int = 1,
+    ) -> None:
+        """Press ``keys`` (or ``act``, if something else happens), wait for the right view of ``kind``, and keep its picture.
+
+        ``words`` must be readable on it and ``not_words`` not; the first damage of at least ``area`` pixels must come ``within_ms``
+        of the last key or act, where that is asked.
+        """
+        wrong: list[str] = []
+        waited: float | None = None
+        for at in self._happenings(keys, act):
+            change = self.screen.first_change(at, _FRAME, area)
+            waited = None if change is None else (change.at - at) * 1000
+            if change is None:
+                wrong.append("the screen did not change")
+        if within_ms is not None and (waited is None or waited > within_ms):
+            wrong.append(f"not on the screen within {within_ms} ms")
+
+        def is_right(message: View) -> bool:
+            return _kind(message) == kind and right(message)
+
+        if self.witness.until(is_right, _VIEW) is None:
+            wrong.append(f"the view is not the right one: {self.witness.latest()}")
+        if not self.screen.settle(_QUIET):
+            wrong.append("the picture does not come to rest")
+        picture = self.screen.picture()
+        shot = f"{self._name}-{len(self.steps) + 1:02d}-{name}.png"
+        picture.save(self._out / shot)
+        wrong += self._look(picture, words, not_words)
+        self._before = picture
+        self._write_down(
+            {
+                "step": name,
+                "keys": list(keys),
+                "kind": _kind(self.witness.latest()),
+                "ok": not wrong,
+                "key_to_frame_ms": None if waited is None or not keys else round(waited, 1),
+                "shot": shot,
+            },
+            wrong,
+        )
+        if not any(step["ok"] for step in self.steps[-_PATIENCE:]):
+            raise LostError(f"{_PATIENCE} steps in a row failed")
+
+    def _happenings(self, keys: Sequence[str], act: Callable[[], object] | None) -> Sequence[float] | Any:
+        if act is not None:
+            at = time.monotonic()
+            told = act()
+            yield told if isinstance(told, float) else at
+        for key in keys:
+            yield self.house.key(key)
+
+    def _look(self, picture: Image.Image, words: Sequence[str], not_words: Sequence[str]) -> list[str]:
+        wrong = []
+        if picture.size != _SIZE:
+            wrong.append(f"the picture is {picture.size}")
+        if ImageStat.Stat(picture.convert("L")).stddev[0] < 2:
+            wrong.append("the picture is black, or of one colour")
+        if self._before is not None and ImageChops.difference(picture, self._before).getbbox() is None:
+            wrong.append("the picture is the one before")
+        if words or not_words:
+            text = ocr.read(picture)
+            wrong += [f"not to be read: {word}" for word in words if _plain(word) not in text]
+            wrong += [f"still to be read: {word}" for word in not_words if _plain(word) in text]
+            if wrong:
+                wrong.append(f"it reads: {text}")
+        return wrong
+
+    def _write_down(self, step: dict[str, Any], wrong: Sequence[str]) -> None:
+        self.steps.append(step)
+        waited = step["key_to_frame_ms"]
+        print(f"{len(self.steps):3} {'ok  ' if step['ok'] else 'FAIL'} {step['step']:<22} {step['kind']:<10}"
+              f" {'' if waited is None else f'{waited:6.1f} ms'}", flush=True)  # fmt: skip
+        for line in wrong:
+            print(f"      {line}", flush=True)
+
+
+def _kind(message: View) -> str:
+    return str(message["view"]["kind"]) if message["shown"] else PROGRAMME
+
+
+def _plain(word: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", word).split())
