@@ -120,7 +120,7 @@ async def test_the_switch_takes_the_screen_and_the_page_tells_who_has_it(tv, pag
 
 async def test_the_note_tells_what_a_practising_person_needs(page: Browser) -> None:
     await page.until("document.querySelector('#note-pin').textContent === '1234'")
-    assert await page.evaluate("document.querySelector('#note-contract').textContent") == "1234-5678-90"
+    assert await page.evaluate("document.querySelector('#note-contract').textContent") == "1234 5678 90"
 
 
 async def test_without_a_card_simulator_the_tray_says_so(page: Browser) -> None:

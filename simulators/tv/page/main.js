@@ -37,13 +37,16 @@ const wish = (what) => { if (control?.readyState === WebSocket.OPEN) control.sen
 
 function say(text) { if ($("state").textContent !== text) $("state").textContent = text; }
 
+// As the screen asks for it: ten digits in groups of four, four and two.
+const grouped = (number) => number.replace(/^(\d{4})(\d{4})(\d{2})$/, "$1 $2 $3");
+
 function show(state) {
   document.body.dataset.connected = "yes";
   document.body.dataset.shown = state.shown ? "chanoma" : "programme";
   $("lamp").dataset.on = state.box ? "yes" : "no";
   $("yield").checked = state.yield;
   $("note-pin").textContent = state.notes.pin || "―";
-  $("note-contract").textContent = state.notes.contract_number || "―";
+  $("note-contract").textContent = grouped(state.notes.contract_number) || "―";
 
   const inserted = state.card?.inserted ?? "";
   $("reader").dataset.inserted = inserted;

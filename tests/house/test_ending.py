@@ -1,0 +1,116 @@
+"""A house ends as a whole, whatever way it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from simulators.authority import Authority
+from tests.house.conftest import family, gone
+from tests.support.house import House, Witness, house
+
+# A network and a mount namespace of its own stand for a machine on which no pcscd runs.
+_MACHINE = """
+import fcntl, os, socket, struct, subprocess, sys
+with socket.socket() as any_socket:  # bring the loopback up: SIOCSIFFLAGS, IFF_UP|IFF_RUNNING (netdevice(7))
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+os.makedirs("/run/pcscd", exist_ok=True)
+subprocess.run(["mount", "-t", "tmpfs", "none", "/run/pcscd"], check=True)
+os.execv(sys.executable, [sys.executable, "-m", "simulators", "house", "--json", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda s: s.name)
+def test_every_process_ends_with_it(sign: signal.Signals) -> None:
+    with house() as room:
+        pids = family(room.process.pid)
+        assert set(room.pids().values()) <= pids
+        assert room.facts["xvnc"] in pids
+        assert len(pids) >= 12  # house, pcscd, world and its four, card, tv, Xvnc, agent, ui
+        folder = Path(room.facts["folder"])
+        room.process.send_signal(sign)
+        assert room.process.wait(20) == (-sign if sign is signal.SIGKILL else 0)
+        assert gone(pids, 10) == {}
+        assert folder.exists() is (sign is signal.SIGKILL)  # who is killed cannot tidy up
+    if folder.exists():
+        subprocess.run(["rm", "-r", folder], check=True)
+
+
+def test_two_stand_beside_each_other(tmp_path: Path) -> None:
+    with house("--card", "new") as one, house("--card", "none", "--state", str(tmp_path)) as other:
+        for key in ("url", "display", "folder", "reader"):
+            assert one.facts[key] != other.facts[key]
+        with_card, without = (Witness(room.socket("ui")) for room in (one, other))
+        assert with_card.until(lambda m: m["status"].get("card") == "present", 10)
+        assert without.until(lambda m: m["status"].get("card", "absent") == "absent", 5)
+        with_card.close()
+        without.close()
+        assert "card" not in other.pids()
+        assert (tmp_path / "box").is_dir()
+    assert (tmp_path / "box").is_dir()  # what was asked to be kept is kept
+
+
+def test_a_card_of_another_authority_from_elsewhere_is_accepted_where_it_is_trusted(tmp_path: Path) -> None:
+    authority = Authority.open(tmp_path / "other", now=datetime.now(UTC))
+    with house("--card", "none", "--trust-ca", str(tmp_path / "other" / "ca.pem")) as room:
+        assert authority.folder != Path(room.facts["world"]["authority"])
+        witness, port = Witness(room.socket("ui")), str(room.facts["reader"]["port"])
+        card = [sys.executable, "-m", "simulators", "card", "--authority", str(authority.folder), "--port", port]
+        with subprocess.Popen([*card, "--insert", "new"], stdout=subprocess.DEVNULL) as elsewhere:
+            try:
+                room.key("HOMEPAGE")
+                assert witness.until(lambda m: m["shown"] and m["status"].get("level") == 1, 20)
+                room.key("OK")
+                assert witness.until(lambda m: m["view"]["kind"] == "consent", 5)
+                room.key("OK")
+                assert witness.until(lambda m: m["view"]["kind"] == "pin", 5)
+                for digit in room.facts["pin"]:
+                    room.key(digit)
+                room.key("OK")
+                assert witness.until(lambda m: m["status"].get("level") == 2, 20), witness.latest()
+            finally:
+                elsewhere.terminate()
+        witness.close()
+
+
+def test_what_is_wrong_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    for arguments, words in (
+        (["--trust-ca", str(tmp_path / "none.pem")], "no such file"),
+        (["--desktop"], "--desktop needs a desktop"),
+    ):
+        ran = subprocess.run(
+            [sys.executable, "-m", "simulators", "house", "--pcscd", "private", *arguments],
+            capture_output=True, text=True, timeout=60, check=False,
+            env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+        )  # fmt: skip
+        assert ran.returncode in (1, 2)
+        assert words in ran.stderr
+
+
+def test_on_a_machine_without_pcscd_one_is_started_and_ended() -> None:
+    apart = ["unshare", "-mn" if os.geteuid() == 0 else "-rmn"]
+    process = subprocess.Popen([*apart, sys.executable, "-c", _MACHINE], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        room = House(process, json.loads(process.stdout.readline()))
+        assert room.facts["reader"] == {"port": 35963}
+        pids = family(process.pid)
+        witness = Witness(room.socket("ui"))
+        assert witness.until(lambda m: m["status"].get("card", "absent") == "absent", 5)
+        room.card(insert="new")
+        assert witness.until(lambda m: m["status"].get("card") == "present", 10)
+        witness.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert gone(pids, 5) == {}
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
