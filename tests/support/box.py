@@ -211,4 +211,3 @@ name = "しおみケーブルテレビ"
 evdev = false
 socket = true
 """
-

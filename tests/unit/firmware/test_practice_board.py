@@ -61,9 +61,7 @@ def test_ctrl_c_drops_the_line_and_enter_alone_repeats_the_last() -> None:
 def test_storage_keeps_what_ram_held_and_crc32_is_the_usual_one() -> None:
     disk = io.BytesIO()
     out = session(b"crc32 40000000 200\rmmc write 40000000 800 2\rmmc read 41000000 800 2\r", storage=disk)
-    assert (
-        "crc32 for 40000000 ... 400001ff ==> b2aa7578" in out
-    )  # of 512 zero bytes
+    assert "crc32 for 40000000 ... 400001ff ==> b2aa7578" in out  # of 512 zero bytes
     assert "2 blocks written: OK" in out
     assert "2 blocks read: OK" in out
 
