@@ -31,7 +31,9 @@ trap 'kill $daemon' TERM INT
 (read -r _ <&3; kill $daemon) & wait $daemon
 """
 # In a mount namespace of its own: what happens to /run there is not seen outside.
-_ENTER = """set -e
+# In a chroot, whose / is no mount point, propagation cannot be changed, nor by unshare itself, which would give up.
+_ENTER = """mount --make-rprivate / 2>/dev/null
+set -e
 [ -d /run/pcscd ] || mkdir /run/pcscd 2>/dev/null || { mount -t tmpfs none /run && mkdir /run/pcscd; }
 mount --bind "$1" /run/pcscd
 exec pcscd --foreground --config "$2"
@@ -111,7 +113,7 @@ async def private(parts: Parts, folder: Path) -> Reader:
     config.write_text(
         f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{port:X}\nLIBPATH {_DRIVER}\nCHANNELID 0x{port:X}\n'
     )
-    apart = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
+    apart = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "unchanged"]
     bound = ["setpriv", "--pdeathsig", "TERM", "--"]  # once more: entering a user namespace forgets it
     daemon: Part = parts.part("pcscd", [*apart, *bound, "sh", "-c", _ENTER, "sh", run, config], PATH=_PATH)
     await daemon.start()

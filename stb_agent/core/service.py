@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from stb_agent.contract.errors import ChanomaError
-from stb_agent.contract.text import Word, word
+from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import Item, Message, Tone
 from stb_agent.core.page import Frame, Job, Page
 
@@ -35,10 +35,10 @@ class Service(Protocol):
         """Do a job; what it returns goes to the page as Done. Raises ChanomaError, which goes there as Failed."""
 
 
-def trouble(error: ChanomaError, *items: Item, title: str = "trouble.title") -> Message:
+def trouble(title: Text, error: ChanomaError, *items: Item) -> Message:
     """Give the view of an error: cause, remedy and code, from the catalogue."""
     return Message(
-        title=word(title),
+        title=title,
         tone=Tone.ERROR,
         lead=Word(f"{error.code}.cause", dict(error.args_)),
         remedy=Word(f"{error.code}.remedy", dict(error.args_)),

@@ -32,7 +32,9 @@ _START = 10.0
 """Seconds a daemon may take to listen."""
 
 # Run in a mount namespace of its own: whatever happens to /run there is not seen outside.
+# In a chroot, whose / is no mount point, propagation cannot be changed, nor by unshare itself, which would give up.
 _ENTER = """
+mount --make-rprivate / 2>/dev/null
 set -e
 [ -d /run/pcscd ] || mkdir /run/pcscd 2>/dev/null || { mount -t tmpfs none /run && mkdir /run/pcscd; }
 mount --bind "$1" /run/pcscd
@@ -86,7 +88,7 @@ def private_pcscd(port: int | None = None) -> Iterator[Pcscd]:
 def _start(folder: Path, wanted: int | None) -> tuple[Pcscd, subprocess.Popen[bytes]]:
     run, config, log = folder / "run", folder / "reader.conf", folder / "log"
     run.mkdir()
-    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    namespace = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "unchanged"]
     for _ in range(_ATTEMPTS):
         port = free_ports_in_a_row(2) if wanted is None else wanted
         config.write_text(

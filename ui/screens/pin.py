@@ -32,6 +32,8 @@ def draw(d: Sketch, view: Pin, status: Status | None) -> None:
     how = Word("frame.pin.digits", {"length": view.length})
     y = d.write(how, left._replace(y=y, h=text_height(3, theme.BODY)), theme.BODY) + theme.GAP
     d.write(Word("frame.pin.arrows"), left._replace(y=y, h=text_height(2, theme.BODY)), theme.BODY, colour=theme.QUIET)
+    out = Box(left.x, room.bottom - text_height(1, theme.BODY), left.w, text_height(1, theme.BODY))
+    d.write(Word("frame.pin.out"), out, theme.BODY, colour=theme.QUIET)
     _pad(d, view, Box(room.right - _PAD_WIDTH, room.y, _PAD_WIDTH, room.h))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from msgspec import Struct
@@ -122,7 +122,7 @@ class FacilitiesPage(Page):
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
-            return trouble(self.error, *retry(self.error))
+            return trouble(word("booking.title"), self.error, *retry(self.error))
         if self.facilities is None:
             return Progress(title=word("booking.title"), lead=word("booking.loading"))
         return List(
@@ -161,20 +161,20 @@ class CalendarPage(Page):
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
-            return trouble(self.error, *retry(self.error))
+            return trouble(self.facility.name, self.error, *retry(self.error))
         if self.slots is None or self.start is None:
             return Progress(title=self.facility.name, lead=word("booking.loading_times"))
         days = tuple(self.start + timedelta(days=n) for n in range(DAYS))
-        bands = sorted({(_clock(slot.start), _clock(slot.end)) for slot in self.slots})
+        bands = sorted({_band(slot) for slot in self.slots})
         cells = tuple(
             Cell(
                 slot.id,
-                days.index(_day(slot.start)),
-                bands.index((_clock(slot.start), _clock(slot.end))),
+                days.index(_local(slot.start).date()),
+                bands.index(_band(slot)),
                 CellState.FREE if slot.free else CellState.TAKEN,
             )
             for slot in self.slots
-            if _day(slot.start) in days
+            if _local(slot.start).date() in days
         )
         weeks = [Item("next", word("booking.next_week"))]
         if self.first is not None and self.start > self.first:
@@ -183,7 +183,7 @@ class CalendarPage(Page):
             title=self.facility.name,
             lead=word("booking.taken_meanwhile" if self.taken else "booking.when"),
             days=tuple(word("booking.day", at=day.isoformat()) for day in days),
-            times=tuple(word("booking.band", start=start, end=end) for start, end in bands),
+            times=tuple(word("booking.band", start=f"{start:%-H:%M}", end=f"{end:%-H:%M}") for start, end in bands),
             cells=cells,
             items=tuple(weeks),
         )
@@ -227,8 +227,10 @@ class ConfirmPage(Page):
     def view(self, frame: Frame) -> View:
         if self.error is not None:
             if self.error.code == "booking.taken":
-                return trouble(self.error, Item("calendar", word("booking.other_time"), first=True))
-            return trouble(self.error, *retry(self.error))
+                return trouble(
+                    word("booking.confirm"), self.error, Item("calendar", word("booking.other_time"), first=True)
+                )
+            return trouble(word("booking.confirm"), self.error, *retry(self.error))
         if self.placing:
             return Progress(title=word("booking.confirm"), lead=word("booking.placing"))
         return Choice(
@@ -307,7 +309,7 @@ class OrdersPage(Page):
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
-            return trouble(self.error, *retry(self.error))
+            return trouble(word("booking.orders"), self.error, *retry(self.error))
         if self.orders is None:
             return Progress(title=word("booking.orders"), lead=word("booking.loading_orders"))
         if not self.orders:
@@ -347,15 +349,15 @@ def _rows(order: Order) -> tuple[Row, ...]:
     price = word("booking.price", yen=order.price_yen) if order.price_yen else word("booking.no_price")
     return (
         Row(word("booking.facility"), order.facility),
-        Row(word("booking.date"), word("booking.date_value", at=order.start)),
         Row(word("booking.time"), word("booking.time_value", start=order.start, end=order.end)),
         Row(word("booking.price_label"), price),
     )
 
 
-def _day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(JST).date()
+def _local(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(JST)
 
 
-def _clock(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(JST).strftime("%H:%M")
+def _band(slot: Slot) -> tuple[time, time]:
+    """Give the hours of the day that a slot takes: its row in the calendar."""
+    return _local(slot.start).time(), _local(slot.end).time()

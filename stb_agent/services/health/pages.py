@@ -47,7 +47,7 @@ class HealthPage(Page):
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
-            return trouble(self.error, *retry(self.error))
+            return trouble(word("health.title"), self.error, *retry(self.error))
         if self.readings is None:
             return Progress(title=word("health.title"), lead=word("health.loading"))
         if not self.readings:
@@ -89,7 +89,7 @@ class ChartPage(Page):
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
-            return trouble(self.error, *retry(self.error))
+            return trouble(word("health.chart"), self.error, *retry(self.error))
         if not self.readings:
             return Progress(title=word("health.chart"), lead=word("health.loading"))
         oldest_first = self.readings[::-1]

@@ -55,7 +55,7 @@ class CardTrouble(CardNotice):
     error: ChanomaError
 
     def view(self, frame: Frame) -> View:
-        return trouble(self.error, Item("ok", word("home.ok"), first=True), title="home.card_trouble")
+        return trouble(word("home.card_trouble"), self.error, Item("ok", word("home.ok"), first=True))
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         return Move(leave=True) if isinstance(event, Chosen) else Move()

@@ -121,7 +121,7 @@ class LinkPage(Page):
                     items=(Item("ok", word("link.done.go"), first=True),),
                 )
             case Stage.TROUBLE if self.error is not None:
-                return trouble(self.error, *retry(self.error), Item("number", word("link.again")))
+                return trouble(title, self.error, *retry(self.error), Item("number", word("link.again")))
             case _:
                 return Progress(title=title, lead=word("link.sending"))
 

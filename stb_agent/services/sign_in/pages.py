@@ -131,7 +131,7 @@ class SignInPage(Page):
                     items=(Item("stop", word("home.ok"), first=True),),
                 )
             case Stage.TROUBLE if self.error is not None:
-                return trouble(self.error, *retry(self.error))
+                return trouble(title, self.error, *retry(self.error))
             case Stage.WORKING:
                 return Progress(title=title, lead=word("sign_in.working"))
             case _:
