@@ -128,8 +128,10 @@ class Stage:
             self._turn(button)
             return None
         self._answered = self._message.rev
-        id_, _, value = button.node.id.partition(":")
-        return Intent(self._message.rev, id_, value)
+        if isinstance(self._message.view, Form):  # its digit pad's own ids; what a service names may hold a colon
+            id_, _, value = button.node.id.partition(":")
+            return Intent(self._message.rev, id_, value)
+        return Intent(self._message.rev, button.node.id)
 
     def _turn(self, button: Button) -> None:
         self._page += button.turn
