@@ -97,14 +97,16 @@ def test_what_is_wrong_is_said_and_nothing_is_left(tmp_path: Path) -> None:
 
 def test_on_a_machine_without_pcscd_one_is_started_and_ended() -> None:
     apart = ["unshare", "-mn" if os.geteuid() == 0 else "-rmn", "--propagation", "unchanged"]
-    process = subprocess.Popen([*apart, sys.executable, "-c", _MACHINE], stdout=subprocess.PIPE, text=True)
+    usual = {name: value for name, value in os.environ.items() if name != "PCSCLITE_CSOCK_NAME"}
+    process = subprocess.Popen([*apart, sys.executable, "-c", _MACHINE], stdout=subprocess.PIPE, text=True, env=usual)
     try:
         assert process.stdout is not None
         room = House(process, json.loads(process.stdout.readline()))
         assert room.facts["reader"] == {"port": 35963}
         pids = family(process.pid)
         witness = Witness(room.socket("ui"))
-        assert witness.until(lambda m: m["status"].get("card", "absent") == "absent", 5)
+        absent = witness.until(lambda m: m["status"].get("card", "absent") == "absent", 10)
+        assert absent, (witness.latest(), room.log("pcscd"), room.log("agent"))
         room.card(insert="new")
         assert witness.until(lambda m: m["status"].get("card") == "present", 10)
         witness.close()
