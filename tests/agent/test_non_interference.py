@@ -1,21 +1,31 @@
 """Nothing but the remote's own input and the VERIFY command depends on the PIN.
 
 The same evening is lived again with another PIN: same clock, same random numbers, same card and platform. What the agent writes to the UI, to its log
-and to its store, and every other command to the card, must be the same to the byte; by digits and by arrows.
+and to its store, what the screen shows after each key, and every other command to the card, must be the same to the byte; by digits and by arrows.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
+import os
 import random
 import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+
+import pytest
 
 from stb_agent.store.store import Store
 from tests.support.box import Box, code, running_box
 from tests.support.fixed_agent import NOW
+from tests.support.screen import Screen
+from tests.support.xserver import x_server
 
 PINS = [f"{random.Random(n).randrange(10000):04}" for n in range(20)]
 _GROUP = {**dict.fromkeys("123", "UP"), **dict.fromkeys("456", "LEFT"), **dict.fromkeys("789", "RIGHT"), "0": "DOWN"}
@@ -35,6 +45,7 @@ class Evening:
     """All that an evening leaves behind, the card's commands apart from VERIFY, and the VERIFY."""
 
     views: tuple[bytes, ...]
+    pictures: tuple[str, ...]
     log: tuple[bytes, ...]
     outbox: tuple[object, ...]
     audit: tuple[object, ...]
@@ -42,7 +53,29 @@ class Evening:
     commands: tuple[str, ...]
 
 
-async def live(box: Box, keys: list[str], pin: str) -> tuple[Evening, list[str]]:
+@contextlib.contextmanager
+def television(box: Box) -> Iterator[Screen]:
+    """Run the real UI on a screen of its own; it finds the agent whenever one is there."""
+    with x_server() as display:
+        environment = {**os.environ, "DISPLAY": display, "XDG_RUNTIME_DIR": str(box.folder)}
+        command = [sys.executable, "-m", "ui", "--socket", str(box.runtime / "ui.sock"), "--patience", "1000"]
+        ui = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            with Screen(display) as screen:
+                yield screen
+        finally:
+            ui.terminate()
+            ui.wait(10)
+
+
+def look(screen: Screen, since: float) -> str:
+    """Wait for the picture to change and to be still again; give its hash."""
+    assert screen.first_change(since, 10), "the picture did not change"
+    assert screen.settle(0.15)
+    return hashlib.sha256(screen.picture().tobytes()).hexdigest()
+
+
+async def live(box: Box, screen: Screen, keys: list[str], pin: str) -> tuple[Evening, list[str]]:
     """Sign in with a card of this PIN, link it and take it out, on a box as it came from the bench."""
     await box.world.stop("platform")
     for kept in (box.folder / "world").glob("platform*"):
@@ -63,11 +96,14 @@ async def live(box: Box, keys: list[str], pin: str) -> tuple[Evening, list[str]]
         await ui.kind("consent", "sign_in.title")
         ui.choose("agree")
         await ui.kind("pin")
+        await asyncio.to_thread(screen.settle)
+        pictures = []
         for key in keys:
-            # A hand is slower than the socket: each view is seen before the next key.
-            seen = len(ui.lines)
+            since = time.monotonic()
             await box.press(key)
-            await ui.until(lambda _, seen=seen: len(ui.lines) > seen)
+            if key == "OK":
+                await ui.kind("consent", "link.title")
+            pictures.append(await asyncio.to_thread(look, screen, since))
         await ui.kind("consent", "link.title")
         ui.choose("agree")
         await ui.kind("form")
@@ -88,6 +124,7 @@ async def live(box: Box, keys: list[str], pin: str) -> tuple[Evening, list[str]]
     verify = [it for it in commands if it.startswith("0020") and len(it) > 8]
     evening = Evening(
         views,
+        tuple(pictures),
         tuple(box.log),
         tuple(store.outbox._select("1 = ?", 1)),
         tuple(store.audit.events()),
@@ -98,18 +135,20 @@ async def live(box: Box, keys: list[str], pin: str) -> tuple[Evening, list[str]]
     return evening, verify
 
 
-async def test_no_pin_leaves_a_trace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [by_digits, by_arrows])
+async def test_no_pin_leaves_a_trace(way: Callable[[str], list[str]]) -> None:
     launcher = (sys.executable, "-m", "tests.support.fixed_agent")
     async with running_box(launcher=launcher, now=datetime.fromisoformat(NOW), seed=1) as box:
         await box.stop()
         shutil.copy(box.folder / "state" / "device.key", box.folder)
-        for way in (by_digits, by_arrows):
+        with television(box) as screen:
             first: Evening | None = None
             for pin in PINS:
-                evening, verify = await live(box, way(pin), pin)
+                evening, verify = await live(box, screen, way(pin), pin)
                 assert verify == ["0020009804" + pin.encode().hex()]
                 assert pin.encode() not in b"".join(evening.log)
                 assert len(evening.views) > 15
+                assert len(set(evening.pictures)) >= 5, "each dot is seen"
                 assert evening.outbox
                 assert evening.audit
                 first = first or evening
