@@ -77,6 +77,8 @@ async def to_link_consent(room: Room, one: Card) -> None:
         await room.until("what linking sends", of_kind("consent", title={"code": "link.title"}))
     gone = await room.until("the card is gone", of_kind("message", title={"code": "home.card_gone.title"}))
     assert gone["personal"] is False
+    await room.press("OK")
+    await room.until("home again", of_kind("home"))
     await room.press("HOMEPAGE")
     await room.until("programme", lambda m: not m["shown"])
 
