@@ -49,6 +49,7 @@ class Programme:
             background_pixmap=self._canvas,
             event_mask=X.VisibilityChangeMask,
             override_redirect=not as_window,
+            cursor=X.NONE if as_window else _no_cursor(screen.root),
         )
         self._window.set_wm_name("Chanoma television")
         self._window.set_wm_class("chanoma-tv", "Chanoma-tv")
@@ -119,6 +120,14 @@ class Programme:
                 self._gc, place[0], place[1] + top, strip.width, strip.height, X.ZPixmap, 24, 0, data
             )
             self._display.flush()
+
+
+def _no_cursor(root: Any) -> Any:
+    """Make a cursor without a picture: a television shows none, and the VNC door paints the server's own."""
+    empty = root.create_pixmap(1, 1, 1)
+    gc = empty.create_gc(foreground=0)
+    empty.fill_rectangle(gc, 0, 0, 1, 1)
+    return empty.create_cursor(empty, (0, 0, 0), (0, 0, 0), 0, 0)
 
 
 def _japan() -> datetime:
