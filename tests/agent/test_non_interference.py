@@ -68,15 +68,24 @@ def television(box: Box) -> Iterator[Screen]:
             ui.wait(10)
 
 
-def look(screen: Screen, since: float) -> str:
-    """Wait for the picture to change and to be still again; give its hash."""
-    assert screen.first_change(since, 10), "the picture did not change"
-    assert screen.settle(0.15)
-    return hashlib.sha256(screen.picture().tobytes()).hexdigest()
+def look(screen: Screen, expected: str | None) -> str:
+    """Give the hash of the picture once it is the expected one, or what it still is after ten seconds.
+
+    Without an expectation: of the picture that stayed for a second.
+    """
+    assert screen.settle(1.0 if expected is None else 0.05)
+    end = time.monotonic() + 10
+    while True:
+        seen = hashlib.sha256(screen.picture().tobytes()).hexdigest()
+        if expected in (None, seen) or time.monotonic() > end:
+            return seen
+        time.sleep(0.05)
 
 
-async def live(box: Box, screen: Screen, keys: list[str], pin: str) -> tuple[Evening, list[str]]:
-    """Sign in with a card of this PIN, link it and take it out, on a box as it came from the bench."""
+async def live(
+    box: Box, screen: Screen, keys: list[str], pin: str, expected: tuple[str, ...] | None
+) -> tuple[Evening, list[str]]:
+    """Sign in with a card of this PIN, link it and take it out, on a box as it came from the bench; ``expected`` pictures."""
     await box.world.stop("platform")
     for kept in (box.folder / "world").glob("platform*"):
         shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
@@ -96,14 +105,14 @@ async def live(box: Box, screen: Screen, keys: list[str], pin: str) -> tuple[Eve
         await ui.kind("consent", "sign_in.title")
         ui.choose("agree")
         await ui.kind("pin")
-        await asyncio.to_thread(screen.settle)
         pictures = []
-        for key in keys:
-            since = time.monotonic()
+        for n, key in enumerate(keys):
+            seen = len(ui.lines)
             await box.press(key)
+            await ui.until(lambda _, seen=seen: len(ui.lines) > seen)
             if key == "OK":
                 await ui.kind("consent", "link.title")
-            pictures.append(await asyncio.to_thread(look, screen, since))
+            pictures.append(await asyncio.to_thread(look, screen, expected[n] if expected else None))
         await ui.kind("consent", "link.title")
         ui.choose("agree")
         await ui.kind("form")
@@ -144,7 +153,7 @@ async def test_no_pin_leaves_a_trace(way: Callable[[str], list[str]]) -> None:
         with television(box) as screen:
             first: Evening | None = None
             for pin in PINS:
-                evening, verify = await live(box, screen, way(pin), pin)
+                evening, verify = await live(box, screen, way(pin), pin, first.pictures if first else None)
                 assert verify == ["0020009804" + pin.encode().hex()]
                 assert pin.encode() not in b"".join(evening.log)
                 assert len(evening.views) > 15
