@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from simulators.card.applet import Quirks
+from simulators.card.deck import Tries
 from simulators.card.errors import CardError
 from simulators.card.faults import Fault
-from simulators.card.tray import Tray, Tries
+from simulators.card.tray import Tray
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

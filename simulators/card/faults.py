@@ -18,6 +18,10 @@ class Accident(Enum):
     """The card takes `seconds` more."""
     CUT = "cut"
     """Only `keep` octets of the data arrive, with the status word as it was."""
+    TRUNCATE = "truncate"
+    """Only the first `keep` octets of the whole answer arrive, the status word being the last to come."""
+    REPLAY = "replay"
+    """The card does it, and what it answered before to this instruction arrives again."""
     ANSWER = "answer"
     """The card does nothing and `answer` (hex, data and status word) arrives."""
 

@@ -9,6 +9,7 @@ A closed connection is an empty slot.
 import asyncio
 import contextlib
 import socket
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -16,6 +17,9 @@ PORT = 35963
 """vpcd's own default, 0x8C7B."""
 RETRY = 0.1
 """Seconds between attempts to reach a reader that is not there."""
+EMPTY = 0.6
+"""Seconds the slot stays empty between two cards. pcscd looks every 0.4 s (PCSCLITE_STATUS_POLL_RATE); a card that
+was changed in between can stay unnoticed for ever, if a command found the slot empty meanwhile."""
 
 
 class Control(IntEnum):
@@ -50,6 +54,19 @@ class Inserted(Protocol):
 
     async def transmit(self, command: bytes) -> bytes:
         """Answer a command, or raise Pulled."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """vpcd's slot at a host and port."""
+
+    host: str
+    port: int
+    empty: float = EMPTY
+
+    async def hold(self, slot: Inserted, connected: asyncio.Event) -> None:
+        """Keep a card in the slot until cancelled or Pulled is raised."""
+        await hold(slot, self.host, self.port, connected)
 
 
 async def hold(card: Inserted, host: str, port: int, connected: asyncio.Event) -> None:

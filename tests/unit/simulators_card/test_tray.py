@@ -9,7 +9,7 @@ import pytest
 
 from simulators.card import Card, Fault, Recorder, Tray, Tries, control
 from simulators.card.faults import Accident, Script
-from simulators.card.tray import Slot
+from simulators.card.slot import Slot
 from simulators.card.vpcd import Pulled
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
