@@ -166,15 +166,11 @@ class CalendarPage(Page):
             return Progress(title=self.facility.name, lead=word("booking.loading_times"))
         days = tuple(self.start + timedelta(days=n) for n in range(DAYS))
         bands = sorted({_band(slot) for slot in self.slots})
+        slots = {(_local(slot.start).date(), _band(slot)): slot for slot in self.slots}
         cells = tuple(
-            Cell(
-                slot.id,
-                days.index(_local(slot.start).date()),
-                bands.index(_band(slot)),
-                CellState.FREE if slot.free else CellState.TAKEN,
-            )
-            for slot in self.slots
-            if _local(slot.start).date() in days
+            _cell(slots.get((date_, band)), day, row)
+            for row, band in enumerate(bands)
+            for day, date_ in enumerate(days)
         )
         weeks = [Item("next", word("booking.next_week"))]
         if self.first is not None and self.start > self.first:
@@ -352,6 +348,12 @@ def _rows(order: Order) -> tuple[Row, ...]:
         Row(word("booking.time"), word("booking.time_value", start=order.start, end=order.end)),
         Row(word("booking.price_label"), price),
     )
+
+
+def _cell(slot: Slot | None, day: int, row: int) -> Cell:
+    if slot is None:
+        return Cell(f"closed {day} {row}", day, row, CellState.CLOSED)
+    return Cell(slot.id, day, row, CellState.FREE if slot.free else CellState.TAKEN)
 
 
 def _local(moment: str) -> datetime:

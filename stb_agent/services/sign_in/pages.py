@@ -194,7 +194,8 @@ class SignInPage(Page):
                 job = Authenticate(entry.digits, self.tries)
                 return Move(stay=replace(self, stage=Stage.WORKING, entry=None, wrong=None), jobs=(job,))
             case _:
-                return Move(stay=replace(self, entry=entry))
+                wrong = self.wrong if not len(entry.digits) else None
+                return Move(stay=replace(self, entry=entry, wrong=wrong))
 
     def _failed(self, error: ChanomaError) -> Move:
         left = error.args_.get("left")
