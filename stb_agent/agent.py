@@ -20,7 +20,7 @@ from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
 from stb_agent.card.certificate import AuthenticationCertificate, Environment, Trust
-from stb_agent.card.errors import CardError, NoCard, NoReader, Removed
+from stb_agent.card.errors import NoCard, NoReader, Removed
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.pcsc import PcscSource
@@ -28,6 +28,7 @@ from stb_agent.card.slot import Slot
 from stb_agent.contract.actions import Action
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
 from stb_agent.core.core import Core, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
@@ -46,7 +47,8 @@ from stb_agent.services.home import CardGone, CardTrouble, HomePage
 from stb_agent.services.link import LinkService
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
-from stb_agent.store.outbox import Entry
+from stb_agent.store.errors import StoreError
+from stb_agent.store.outbox import Entry, State
 from stb_agent.store.post import Post
 from stb_agent.store.store import Store
 
@@ -105,6 +107,10 @@ class Agent:
             await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         store = Store.open(state, clock=self._clock, random=self._random)
         try:
+            try:
+                store.verify()
+            except StoreError as error:
+                log.error("the store is not as it was written: %s", error)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
                 self._assemble(store, http, state)
                 await self._serve(runtime, ready)
@@ -137,16 +143,16 @@ class Agent:
             clock=self._clock,
             random=self._random,
         )
-        booking = BookingService(
-            ServiceClient(config.services.booking, transport),
-            self._authority,
-            self._post,
-            clock=self._clock,
-            random=self._random,
-        )
-        health = HealthService(ServiceClient(config.services.health, transport), self._authority)
-        self._services: dict[str, Service] = {it.name: it for it in (sign_in, booking, health, link)}
-        self._later: tuple[_SendsLater, ...] = (link, booking)
+        self._services: dict[str, Service] = {sign_in.name: sign_in, link.name: link}
+        self._later: list[_SendsLater] = [link]
+        if config.services.booking:
+            client = ServiceClient(config.services.booking, transport)
+            booking = BookingService(client, self._authority, self._post, clock=self._clock, random=self._random)
+            self._services[booking.name] = booking
+            self._later.append(booking)
+        if config.services.health:
+            health = HealthService(ServiceClient(config.services.health, transport), self._authority)
+            self._services[health.name] = health
         senders.update({it.name: it for it in self._later})
 
         def step_up(needs: Requirement, frame: Frame) -> Page:
@@ -215,6 +221,8 @@ class Agent:
     def _entry_changed(self, entry: Entry) -> None:
         self._post.changed(entry)
         self._apply(self._core.delivered(entry.key))
+        if entry.service == LinkService.name and entry.state is State.SENT and self._authority.holds(entry.person):
+            self._apply(self._core.linked())
 
     def _card_changed(self, state: SlotState) -> None:
         log.info("card %s", state)
@@ -228,7 +236,7 @@ class Agent:
             certificate = await self._slot.identify()
         except (Removed, NoCard, NoReader):
             return
-        except CardError as error:
+        except ChanomaError as error:
             log.info("card refused %s", error.code)
             self._store.audit.append("card", result="refused", code=error.code)
             self._apply(self._core.card(CardState.PRESENT, trouble=error))
@@ -275,16 +283,19 @@ class Agent:
                     self._remote.grab(shown)
                     self._tv.screen(shown)
                 case SessionEnded():
-                    self._cancel_expiry()
-                    self._authority.end()
-                    self._store.audit.append("session", state="ended")
+                    self._forget()
                 case Run():
                     self._start(self._work(effect))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            log.error("a task of the agent failed", exc_info=defect)
 
     async def _work(self, run: Run) -> None:
         try:
@@ -296,6 +307,14 @@ class Agent:
             log.exception("%s failed", type(run.job).__name__)
             event = Failed(run.job, Internal())
         self._apply(self._core.done(run.slot, event))
+        if self._core.frame.level < Level.AUTHENTICATED:
+            self._forget()  # whoever signed in had gone from the page by then
+
+    def _forget(self) -> None:
+        self._cancel_expiry()
+        if self._authority.expires_at is not None:
+            self._authority.end()
+            self._store.audit.append("session", state="ended")
 
     def _cancel_expiry(self) -> None:
         if self._expiry is not None:

@@ -41,6 +41,10 @@ class Authority:
         """Give the handle of whoever is signed in. Raises SessionEnded."""
         return self._held().person
 
+    def holds(self, person: str) -> bool:
+        """Tell whether ``person`` is the one who is signed in."""
+        return self._current is not None and self._current.person == person
+
     @property
     def session(self) -> Session:
         """Give the session. Raises SessionEnded."""

@@ -208,10 +208,10 @@ class PlatformClient:
         answer = _decoded(reply, _Linked, 201)
         return LinkResult(answer.link_id, _seconds(answer.linked_at), answer.operator)
 
-    async def link_state(self, session: Session) -> LinkResult | None:
+    async def link_state(self, authority: Session | ServiceToken) -> LinkResult | None:
         """Give the link of the signed-in card, or None. Raises SessionEnded."""
         endpoint = (await self._discovery.metadata()).link_endpoint
-        answer = _decoded(await self._ask("GET", endpoint, token=self._token_of(session)), _LinkState)
+        answer = _decoded(await self._ask("GET", endpoint, token=self._token_of(authority)), _LinkState)
         if not answer.linked:
             return None
         if not answer.link_id or answer.linked_at is None:

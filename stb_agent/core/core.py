@@ -163,6 +163,12 @@ class Core:
             self._deliver(place, Delivered(key))
         return self._settle()
 
+    def linked(self) -> Sequence[Effect]:
+        """Take the news that the signed-in person's card is linked now."""
+        if self._frame.level >= Level.AUTHENTICATED:
+            self._frame = replace(self._frame, linked=True, known=True)
+        return self._settle()
+
     def expired(self) -> Sequence[Effect]:
         """End the session because its time is over: the person stays where they are, behind the lock."""
         if self._frame.level <= Level.PRESENT:

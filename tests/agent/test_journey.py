@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from tests.support.box import code, running_box
@@ -141,3 +142,48 @@ async def test_one_key_returns_to_the_programme_and_coming_back_is_locked() -> N
         await ui.kind("pin")
         await box.press(*"1234", "OK")
         await ui.kind("detail", "health.title")
+
+
+async def test_whoever_leaves_before_the_platform_answers_is_not_signed_in() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        await card_pulled(box, ui)
+        fault = {"path": "/token", "kind": "delay_before", "seconds": 1.0, "times": 1}
+        await box.world.control("platform", "POST", "/_sim/faults", fault)
+        await box.tray.insert("linked")
+        await ui.until(lambda message: any(it["id"] == "sign_in" for it in message["view"].get("items", ())))
+        ui.choose("sign_in")
+        await ui.kind("pin")
+        await box.press(*"1234", "OK")
+        await ui.kind("progress")
+        await box.press("BACK")
+        await ui.kind("home")
+        await asyncio.sleep(1.5)
+        assert ui.message["status"]["level"] == 1
+        ui.choose("orders")
+        await ui.kind("pin")
+
+
+async def test_a_link_that_is_made_late_is_known_wherever_the_person_is() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui, "new")
+        await ui.kind("consent", "link.title")
+        ui.choose("agree")
+        await ui.kind("form")
+        await box.press(*box.world.describe()["contract_number"])
+        await ui.until(lambda message: len(message["view"].get("value", "")) == 10)
+        await box.world.stop("platform")
+        ui.choose("submit")
+        waiting = await ui.kind("message")
+        assert code(waiting["lead"]) == "link.waiting.cause"
+        ui.choose("stop")
+        await ui.kind("home")
+        await box.world.start("platform")
+        async with asyncio.timeout(20):
+            while True:
+                ui.choose("orders")
+                view = await ui.until(lambda message: message["view"]["kind"] in ("consent", "message", "list"))
+                if code(view["title"]) == "booking.orders":
+                    break
+                await box.press("BACK")
+                await ui.kind("home")

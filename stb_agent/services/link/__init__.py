@@ -19,7 +19,7 @@ from stb_agent.cable_id.errors import (
     PlatformBusy,
     SessionEnded,
 )
-from stb_agent.cable_id.session import ServiceToken
+from stb_agent.cable_id.session import LinkResult, ServiceToken
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.views import Delivery
 from stb_agent.core.page import Frame, Job
@@ -98,7 +98,7 @@ class LinkService:
         number = json.loads(entry.payload)["contract_number"]
         token = ServiceToken((entry.authority or b"").decode(), entry.authority_expires or 0.0)
         try:
-            result = await self._platform.link(token, number, entry.key)
+            result = await self._link(token, number, entry.key)
         except _FINAL as error:
             raise Refused(error.code) from None
         except SessionEnded:
@@ -111,6 +111,15 @@ class LinkService:
         self._store.audit.append("link", result="ok", handle=entry.person)
         self._store.ledger.add(Category.PLATFORM, "link")
         return json.dumps({"linked_at": datetime.fromtimestamp(result.linked_at, UTC).isoformat()}).encode()
+
+    async def _link(self, token: ServiceToken, number: str, key: str) -> LinkResult:
+        try:
+            return await self._platform.link(token, number, key)
+        except AlreadyLinked:
+            # This very card may be linked already, by an act whose answer this box never saw.
+            if (result := await self._platform.link_state(token)) is None:
+                raise
+            return result
 
 
 def _well_formed(number: str) -> bool:

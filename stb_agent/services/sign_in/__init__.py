@@ -93,12 +93,12 @@ class SignInService:
             raise
         finally:
             digits.clear()
+        if session.linked and self._store.links.find(handle) is None:
+            await self._learn_link(handle, session)
         self._authority.begin(handle, session)
         self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), handle=handle)
         self._store.ledger.add(Category.JPKI, "certificate_check")
         self._store.ledger.add(Category.PLATFORM, "sign_in")
-        if session.linked and self._store.links.find(handle) is None:
-            await self._learn_link(handle, session)
         self._signed_in()
         return SignIn(session.level, session.linked)
 
