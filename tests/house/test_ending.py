@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from simulators.authority import Authority
-from tests.house.conftest import family, gone
+from tests.house.conftest import alive, family, gone
 from tests.support.house import House, Witness, house
+
+_QUICK = 5.0
+"""Seconds in which a house is gone."""
 
 # A network and a mount namespace of its own stand for a machine on which no pcscd runs.
 _MACHINE = """
@@ -37,8 +42,8 @@ def test_every_process_ends_with_it(sign: signal.Signals) -> None:
         assert len(pids) >= 12  # house, pcscd, world and its four, card, tv, Xvnc, agent, ui
         folder = Path(room.facts["folder"])
         room.process.send_signal(sign)
-        assert room.process.wait(20) == (-sign if sign is signal.SIGKILL else 0)
-        assert gone(pids, 10) == {}
+        assert room.process.wait(_QUICK) == (-sign if sign is signal.SIGKILL else 0)
+        assert gone(pids, 2 * _QUICK if sign is signal.SIGKILL else 0) == {}
         assert folder.exists() is (sign is signal.SIGKILL)  # who is killed cannot tidy up
     if folder.exists():
         subprocess.run(["rm", "-r", folder], check=True)
@@ -51,11 +56,31 @@ def test_two_stand_beside_each_other(tmp_path: Path) -> None:
         with_card, without = (Witness(room.socket("ui")) for room in (one, other))
         assert with_card.until(lambda m: m["status"].get("card") == "present", 10)
         assert without.until(lambda m: m["status"].get("card", "absent") == "absent", 5)
+        for room, told, quiet in ((one, with_card, without), (other, without, with_card)):
+            room.key("HOMEPAGE")
+            assert told.until(lambda m: m["shown"], 5)
+            assert quiet.latest()["shown"] is (quiet is with_card)
+        others = family(other.process.pid)
+        one.process.send_signal(signal.SIGINT)
+        assert one.process.wait(_QUICK) == 0
+        assert alive(others).keys() == others
+        other.key("HOMEPAGE")
+        assert without.until(lambda m: not m["shown"], 5)
         with_card.close()
         without.close()
         assert "card" not in other.pids()
         assert (tmp_path / "box").is_dir()
     assert (tmp_path / "box").is_dir()  # what was asked to be kept is kept
+
+
+def test_a_busy_port_moves_on() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with house("--card", "none", "--port", str(port)) as room:
+            address = room.facts["url"]
+            assert port < int(address.split(":")[2].split("/")[0]) < port + 20
+            with urllib.request.urlopen(address, timeout=5) as page:
+                assert "茶の間" in page.read().decode()
 
 
 def test_a_card_of_another_authority_from_elsewhere_is_accepted_where_it_is_trusted(tmp_path: Path) -> None:
@@ -115,5 +140,4 @@ def test_on_a_machine_without_pcscd_one_is_started_and_ended() -> None:
         assert gone(pids, 5) == {}
     finally:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
