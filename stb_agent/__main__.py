@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     run.add_argument("--practice", action="store_true", help="show 練習用 on every view: a demonstration")
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
     for verb in (run, doctor):
         verb.add_argument(
             "--config",
@@ -38,6 +40,11 @@ def main(argv: list[str] | None = None) -> int:
             help=f"configuration, later files over earlier ones (default: {OPERATOR_FILE}, {HOUSEHOLD_FILE})",
         )
     arguments = parser.parse_args(argv)
+    if arguments.verb == "schema":
+        from stb_agent.contract.schema import schema
+
+        print(json.dumps(schema(), ensure_ascii=False, indent=1))
+        return 0
     try:
         config = load(*(arguments.config or [path for path in (OPERATOR_FILE, HOUSEHOLD_FILE) if path.exists()]))
     except ConfigError as error:
