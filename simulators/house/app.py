@@ -102,7 +102,8 @@ class House:
         for folder in (self._state, self._runtime):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         reader, world = await asyncio.gather(
-            pcscd.private(parts, self._folder) if options.private else pcscd.system(parts), self._world(parts)
+            pcscd.private(parts, self._folder) if options.private else pcscd.system(parts, free=options.card != "none"),
+            self._world(parts),
         )
         config = self._folder / "box.toml"
         config.write_text(

@@ -53,14 +53,14 @@ class Reader:
         return {} if self.csock is None else {"PCSCLITE_CSOCK_NAME": str(self.csock)}
 
 
-async def system(parts: Parts) -> Reader:
-    """Use the system's daemon, started if none runs. Raises HouseError, with the remedy, if its virtual reader is not free."""
+async def system(parts: Parts, *, free: bool) -> Reader:
+    """Use the system's daemon, started if none runs; ``free``: its virtual reader must hold no card yet. Raises HouseError, with the remedy."""
     _check_installed()
     if _accepts(_SYSTEM):  # where systemd holds the socket, asking starts the daemon
         await _until_listening()
     else:
         await _start_system(parts)
-    if any(row[3] == "01" for row in _rows(PORT)):
+    if free and any(row[3] == "01" for row in _rows(PORT)):
         raise HouseError(
             f"another card is in the virtual reader (port {PORT}): stop the other demo, or use --card none, or --pcscd private"
         )

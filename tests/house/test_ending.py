@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +24,18 @@ _QUICK = 5.0
 
 # A network and a mount namespace of its own stand for a machine on which no pcscd runs.
 _MACHINE = """
-import fcntl, os, socket, struct, subprocess, sys
+import fcntl, os, socket, struct, subprocess, sys, time
 with socket.socket() as any_socket:  # bring the loopback up: SIOCSIFFLAGS, IFF_UP|IFF_RUNNING (netdevice(7))
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
 subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)  # fails in a chroot
 os.makedirs("/run/pcscd", exist_ok=True)
 subprocess.run(["mount", "-t", "tmpfs", "none", "/run/pcscd"], check=True)
+if card := os.environ.get("CARD"):  # somebody has already started the daemon and put a card in
+    for command in (["pcscd", "--foreground"], [sys.executable, "-m", "simulators", "card", "--authority", card, "--insert", "new"]):
+        subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows = lambda: (row.split() for name in ("tcp", "tcp6") for row in open("/proc/net/" + name).readlines()[1:])
+    while not any(row[1].endswith(":8C7B") and row[3] == "01" for row in rows()):  # port 35963, connected (proc(5))
+        time.sleep(0.05)
 os.execv(sys.executable, [sys.executable, "-m", "simulators", "house", "--json", *sys.argv[1:]])
 """
 
@@ -118,6 +125,49 @@ def test_what_is_wrong_is_said_and_nothing_is_left(tmp_path: Path) -> None:
         )  # fmt: skip
         assert ran.returncode in (1, 2)
         assert words in ran.stderr
+
+
+def apart(*arguments: str, card: str = "") -> subprocess.Popen[str]:
+    """Put a house up on a machine of its own; ``card``: the authority's folder of a card that is already in its reader there."""
+    return subprocess.Popen(
+        [*("unshare", "-mn" if os.geteuid() == 0 else "-rmn"), sys.executable, "-c", _MACHINE, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CARD": card},
+    )
+
+
+@pytest.mark.parametrize("asked", ["none", "new"])
+def test_a_card_that_is_already_in_the_reader_is_used_or_named(tmp_path: Path, asked: str) -> None:
+    authority = Authority.open(tmp_path / "other", now=datetime.now(UTC))
+    trust = ["--trust-ca", str(tmp_path / "other" / "ca.pem")]
+    process = apart("--card", asked, *trust, card=str(authority.folder))
+    assert process.stdout is not None
+    assert process.stderr is not None
+    pids = {process.pid}
+    try:
+        while not any("simulators card" in line for line in alive(pids).values()):
+            assert process.poll() is None
+            time.sleep(0.02)
+            pids = family(process.pid)
+        line = process.stdout.readline()
+        pids |= family(process.pid)
+        if asked == "none":
+            room = House(process, json.loads(line))
+            witness = Witness(room.socket("ui"))
+            assert witness.until(lambda m: m["status"].get("level") == 1, 10)
+            witness.close()
+            process.terminate()
+            assert process.wait(_QUICK) == 0
+        else:
+            assert not line
+            assert "another card is in the virtual reader" in process.stderr.read()
+            assert process.wait(_QUICK) == 1
+    finally:
+        process.kill()
+        process.communicate()
+    assert gone(pids, _QUICK) == {}
 
 
 def test_on_a_machine_without_pcscd_one_is_started_and_ended() -> None:
