@@ -23,7 +23,7 @@ from stb_agent.card.certificate import AuthenticationCertificate, Environment, T
 from stb_agent.card.errors import NoCard, NoReader, Removed
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
-from stb_agent.card.readers.pcsc import PcscSource
+from stb_agent.card.readers.choice import source_of
 from stb_agent.card.slot import Slot
 from stb_agent.contract.actions import Action
 from stb_agent.contract.config import Config
@@ -57,7 +57,10 @@ log = logging.getLogger(__name__)
 _CARD_STATES = {
     SlotState.NO_SERVICE: CardState.NO_READER,
     SlotState.DENIED: CardState.NO_READER,
+    SlotState.NO_USB: CardState.NO_READER,
     SlotState.NO_READER: CardState.NO_READER,
+    SlotState.HELD: CardState.NO_READER,
+    SlotState.UNFIT: CardState.NO_READER,
     SlotState.ABSENT: CardState.ABSENT,
     SlotState.MUTE: CardState.PRESENT,
     SlotState.PRESENT: CardState.READING,
@@ -128,7 +131,7 @@ class Agent:
         self._authority = Authority(platform, self._clock)
         self._store = store
         self._handle_key = store.secret("card handle")
-        self._slot = Slot(PcscSource(), self._trust(), self._now, self._card_changed)
+        self._slot = Slot(source_of(config.card.reader), self._trust(), self._now, self._card_changed)
         senders: dict[str, Sender] = {}
         courier = Courier(store.outbox, senders, clock=self._clock, random=self._random, changed=self._entry_changed)
         self._courier = courier

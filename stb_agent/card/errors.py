@@ -24,6 +24,31 @@ class Denied(CardError):
     code = "card.denied"
 
 
+class UsbMissing(CardError):
+    """Readers are to be driven over USB and this system has no libusb."""
+
+    code = "card.usb"
+
+
+class ReaderHeld(CardError):
+    """The only reader is claimed by another program, such as pcscd."""
+
+    code = "card.reader_held"
+    retry = True
+
+
+class ReaderUnfit(CardError):
+    """The only reader cannot be driven over USB; ``stb-agent card descriptor`` says why."""
+
+    code = "card.reader_unfit"
+
+
+class DescriptorInvalid(CardError):
+    """A text holds no descriptor of a card reader. ``file``: its path."""
+
+    code = "card.descriptor"
+
+
 class NoReader(CardError):
     """No reader is connected."""
 

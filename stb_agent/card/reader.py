@@ -16,7 +16,10 @@ class SlotState(StrEnum):
 
     NO_SERVICE = "no_service"
     DENIED = "denied"
+    NO_USB = "no_usb"
     NO_READER = "no_reader"
+    HELD = "held"
+    UNFIT = "unfit"
     ABSENT = "absent"
     MUTE = "mute"
     PRESENT = "present"
@@ -39,7 +42,10 @@ class Sight:
 _ERRORS: dict[SlotState, type[errors.CardError]] = {
     SlotState.NO_SERVICE: errors.ServiceMissing,
     SlotState.DENIED: errors.Denied,
+    SlotState.NO_USB: errors.UsbMissing,
     SlotState.NO_READER: errors.NoReader,
+    SlotState.HELD: errors.ReaderHeld,
+    SlotState.UNFIT: errors.ReaderUnfit,
     SlotState.ABSENT: errors.NoCard,
     SlotState.MUTE: errors.Mute,
 }

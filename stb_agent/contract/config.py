@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,13 +27,22 @@ class Box(Struct, frozen=True, forbid_unknown_fields=True):
     state: str = "/var/lib/chanoma"
 
 
+class ReaderChoice(StrEnum):
+    """Who drives the card reader: pcscd, we ourselves over USB, or whichever finds one, pcscd first."""
+
+    AUTO = "auto"
+    PCSC = "pcsc"
+    CCID = "ccid"
+
+
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
-    """The card: ``authorities`` are PEM files of the certification authorities whose cards are accepted.
+    """The card: ``reader`` says who drives the reader; ``authorities`` are PEM files of the certification authorities whose cards are accepted.
 
     ``test`` says that these issue test cards; real and test cards are never accepted together. ``private_authorities`` are trusted
     with certificates of a profile of their own, for trials with cards of another authority.
     """
 
+    reader: ReaderChoice = ReaderChoice.AUTO
     authorities: tuple[str, ...] = ()
     test: bool = False
     private_authorities: tuple[str, ...] = ()
