@@ -1,0 +1,311 @@
+"""Input devices for tests, plugged and pulled at will, and a process that reads them with EvdevSource.
+
+`Kernel` makes real ones through /dev/uinput; `Simulated` has umockdev stand in for the kernel and needs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import evdev
+from evdev import ecodes as e
+
+UINPUT = Path("/dev/uinput")
+ROOT = Path(__file__).parents[2]
+_PRELOAD = "libumockdev-preload.so.0"
+_WAIT = 10.0
+"""Seconds anything that will happen may take."""
+
+Events = list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a device says it can do."""
+
+    name: str
+    keys: tuple[int, ...]
+    rels: tuple[int, ...] = ()
+    axes: tuple[int, ...] = ()
+
+
+ARROWS = (e.KEY_UP, e.KEY_DOWN, e.KEY_LEFT, e.KEY_RIGHT)
+NAMELESS = 0x2E7
+"""A code that linux/input-event-codes.h gives no name."""
+# rc-core gives every receiver two axes of a pointer (drivers/media/rc/rc-main.c, rc_prepare_rx_device).
+IR_REMOTE = Kind(
+    "gpio_ir_recv",
+    (*ARROWS, e.KEY_OK, e.KEY_BACK, e.KEY_MUTE, e.KEY_ZOOM, *range(e.KEY_NUMERIC_0, e.KEY_NUMERIC_9 + 1), NAMELESS),
+    rels=(e.REL_X, e.REL_Y),
+)
+BLUETOOTH_REMOTE = Kind("BT Remote", (*ARROWS, e.KEY_SELECT, e.KEY_HOMEPAGE), axes=(e.ABS_VOLUME,))
+# Mice and pads with programmable buttons have a keyboard's keys as well.
+MOUSE = Kind("Gaming Mouse", (e.BTN_LEFT, e.BTN_RIGHT, *ARROWS, e.KEY_ENTER), rels=(e.REL_X, e.REL_Y))
+TOUCHPAD = Kind("Touchpad", (e.BTN_TOUCH, *ARROWS, e.KEY_ENTER), axes=(e.ABS_X, e.ABS_Y))
+GAMEPAD = Kind("Gamepad", (e.BTN_SOUTH, e.BTN_EAST, e.BTN_START, *ARROWS, e.KEY_ENTER), axes=(e.ABS_RX,))
+POWER_BUTTON = Kind("Power Button", (e.KEY_POWER,))
+
+
+class Devices(Protocol):
+    """Somewhere devices come from."""
+
+    def environment(self) -> dict[str, str]:
+        """Give what a process needs to see them."""
+
+    def plug(self, kind: Kind) -> str:
+        """Connect a device, and give its node's name."""
+
+    def path(self, node: str) -> Path:
+        """Give the node, to change who may open it."""
+
+    def emit(self, node: str, events: Events) -> None:
+        """Send events, then a report."""
+
+    def lose(self, node: str, code: int, reader: Reader) -> None:
+        """Let go a key of which `reader` sees nothing, because its queue overflows."""
+
+    def unplug(self, node: str) -> None:
+        """Take a device away while it is read."""
+
+    def grabbed(self, node: str) -> bool:
+        """Tell whether a reader has the device for itself."""
+
+    def close(self) -> None:
+        """Take everything away."""
+
+
+class Simulated:
+    """Devices of an umockdev test bed."""
+
+    def __init__(self) -> None:
+        self._bed = subprocess.Popen(
+            ["/usr/bin/python3", str(Path(__file__).with_name("umockdev_input.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.root = Path(self._answer())
+        self._free = iter(range(1000))
+
+    def _answer(self) -> Any:
+        assert self._bed.stdout is not None
+        line = self._bed.stdout.readline()
+        assert line, "the test bed has ended"
+        return json.loads(line)
+
+    def _do(self, *command: object) -> Any:
+        assert self._bed.stdin is not None
+        self._bed.stdin.write(json.dumps(command) + "\n")
+        self._bed.stdin.flush()
+        return self._answer()
+
+    def environment(self) -> dict[str, str]:
+        preload = ":".join(filter(None, (_PRELOAD, os.environ.get("LD_PRELOAD"))))
+        return {**os.environ, "LD_PRELOAD": preload, "UMOCKDEV_DIR": str(self.root)}
+
+    def plug(self, kind: Kind, node: str | None = None) -> str:
+        node = node or f"event{next(self._free)}"
+        self._do("plug", node, kind.name, kind.keys, kind.rels, kind.axes)
+        return node
+
+    def path(self, node: str) -> Path:
+        return self.root / "dev/input" / node
+
+    def emit(self, node: str, events: Events) -> None:
+        self._do("emit", node, [*events, (e.EV_SYN, e.SYN_REPORT, 0)])
+
+    def lose(self, node: str, code: int, reader: Reader) -> None:
+        self._do("lose", node, code)
+
+    def unplug(self, node: str) -> None:
+        self._do("unplug", node)
+
+    def end(self, node: str) -> None:
+        """Make every read give nothing: no kernel does, but a loop that took it for an event would never rest."""
+        self._do("end", node)
+
+    def grabbed(self, node: str) -> bool:
+        return bool(self._do("grabbed", node))
+
+    def close(self) -> None:
+        assert self._bed.stdin is not None
+        assert self._bed.stdout is not None
+        self._bed.stdin.close()
+        self._bed.wait(_WAIT)
+        self._bed.stdout.close()
+        shutil.rmtree(self.root)
+
+
+class Kernel:
+    """Real devices of this machine's kernel."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, evdev.UInput] = {}
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    def plug(self, kind: Kind) -> str:
+        events: dict[int, list[Any]] = {
+            e.EV_KEY: list(kind.keys),
+            e.EV_REL: list(kind.rels),
+            e.EV_ABS: [(axis, evdev.AbsInfo(0, 0, 255, 0, 0, 0)) for axis in kind.axes],
+        }
+        made = evdev.UInput({kind: codes for kind, codes in events.items() if codes}, name=kind.name)
+        if shutil.which("udevadm"):
+            subprocess.run(["udevadm", "settle"], check=False)  # or udev would set the node's mode after us
+        node = Path(made.device.path).name
+        self._made[node] = made
+        return node
+
+    def path(self, node: str) -> Path:
+        return Path("/dev/input") / node
+
+    def emit(self, node: str, events: Events) -> None:
+        for event in events:
+            self._made[node].write(*event)
+        self._made[node].syn()
+
+    def lose(self, node: str, code: int, reader: Reader) -> None:
+        # The queue holds 64 events at least, and grows with the device (drivers/input/evdev.c, EVDEV_MIN_BUFFER_SIZE).
+        other = next(key for key in (e.KEY_LEFT, e.KEY_RIGHT) if key != code)
+        os.kill(reader.pid, signal.SIGSTOP)
+        try:
+            self.emit(node, [(e.EV_KEY, code, 0)])
+            for _ in range(500):
+                self.emit(node, [(e.EV_KEY, other, 1)])
+                self.emit(node, [(e.EV_KEY, other, 0)])
+        finally:
+            os.kill(reader.pid, signal.SIGCONT)
+
+    def unplug(self, node: str) -> None:
+        self._made.pop(node).close()
+
+    def grabbed(self, node: str) -> bool:
+        device = evdev.InputDevice(str(self.path(node)), readonly=True)
+        try:
+            device.grab()
+        except OSError:
+            return True
+        finally:
+            device.close()
+        return False
+
+    def close(self) -> None:
+        for node in list(self._made):
+            self.unplug(node)
+
+
+class Reader:
+    """A process that runs EvdevSource alone."""
+
+    def __init__(self, devices: Devices, look_s: float, as_anyone: bool) -> None:
+        # Root opens what it likes; without these two it obeys a node's mode as everyone does.
+        obey = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if as_anyone and os.geteuid() == 0 else []
+        self._process = subprocess.Popen(
+            [*obey, sys.executable, "-m", "tests.support.key_reader", str(look_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=devices.environment(),
+        )
+        self.pid = self._process.pid
+        self._keys: queue.Queue[str] = queue.Queue()
+        self._listening = threading.Thread(target=self._listen)
+        self._listening.start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._keys.put(line.rstrip("\n"))
+
+    def key(self) -> str:
+        """Wait for the next key event, `KEY_NAME value`."""
+        return self._keys.get(timeout=_WAIT)
+
+    def keys(self, count: int) -> list[str]:
+        """Wait for the next key events."""
+        return [self.key() for _ in range(count)]
+
+    def say(self, word: str) -> None:
+        """Tell the source to `grab` or to `yield`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+
+    def descriptors(self) -> dict[str, str]:
+        """Give the open descriptors and what each is."""
+        found = {}
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                found[entry.name] = str(entry.readlink())
+            except OSError:
+                continue
+        return found
+
+    def at_rest(self) -> int:
+        """Count the descriptors that stay open, not those of a look at sysfs that happens meanwhile.
+
+        Sockets do not count: umockdev keeps one beside each device, and itself loses it when an open is refused.
+        """
+        counts = []
+        for _ in range(20):
+            counts.append(sum(not target.startswith("socket:") for target in self.descriptors().values()))
+            time.sleep(0.005)
+        return min(counts)
+
+    def nodes(self) -> set[str]:
+        """Give the names of the event nodes it has open."""
+        targets = (target.removesuffix(" (deleted)") for target in self.descriptors().values())
+        return {Path(target).name for target in targets if "/dev/input/event" in target}
+
+    def cpu_s(self) -> float:
+        """Give the processor time used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> int:
+        """End it as the agent ends its source, by cancelling; give the exit status."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            return self._process.wait(_WAIT)
+        finally:
+            self._process.kill()
+            self._listening.join()
+            self._process.stdout.close()
+
+
+@contextmanager
+def reading(devices: Devices, *, look_s: float = 0.05, as_anyone: bool = False) -> Iterator[Reader]:
+    """Have a process read the devices meanwhile, and end cleanly."""
+    reader = Reader(devices, look_s, as_anyone)
+    try:
+        yield reader
+    finally:
+        status = reader.close()
+    assert status == 0
+
+
+def until(true: Callable[[], bool]) -> float:
+    """Wait until it is so, and give the seconds it took."""
+    start = time.monotonic()
+    while not true():
+        assert time.monotonic() - start < _WAIT, "it never came"
+        time.sleep(0.005)
+    return time.monotonic() - start
