@@ -81,7 +81,7 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]
 
     def __init__(self, *devices: Device) -> None:
         self.devices = devices
-        self._owners: dict[int, _Handle] = {}
+        self._owners: dict[_Identity, _Handle] = {}
 
     def enumerate_devices(self) -> Iterable[_Identity]:
         """Yield those that are plugged in."""
@@ -163,7 +163,7 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]
         device = dev_handle.alive()
         if config_value != _CONFIGURATION:
             raise _error(errno.ENOENT)
-        if device.taken_by_others or id(device) in self._owners:
+        if device.taken_by_others or dev_handle.identity in self._owners:
             raise _error(errno.EBUSY)
 
     def get_configuration(self, dev_handle: _Handle) -> int:
@@ -182,10 +182,10 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]
         device = dev_handle.alive()
         if intf:
             raise _error(errno.ENOENT)
-        owner = self._owners.get(id(device), dev_handle)
-        if device.taken_by_others or (owner is not dev_handle and owner.claimed):
+        owner = self._owners.get(dev_handle.identity, dev_handle)
+        if device.taken_by_others or owner is not dev_handle:
             raise _error(errno.EBUSY)
-        self._owners[id(device)] = dev_handle
+        self._owners[dev_handle.identity] = dev_handle
         dev_handle.claimed = True
 
     def release_interface(self, dev_handle: _Handle, intf: int) -> None:
@@ -197,8 +197,8 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]
 
     def _release(self, handle: _Handle) -> None:
         handle.claimed = False
-        if self._owners.get(id(handle.identity.device)) is handle:
-            del self._owners[id(handle.identity.device)]
+        if self._owners.get(handle.identity) is handle:
+            del self._owners[handle.identity]
 
     def bulk_write(self, dev_handle: _Handle, ep: int, intf: int, data: "array.array[int]", timeout: int) -> int:
         """Send a message; EPIPE while the endpoint is halted."""
