@@ -10,19 +10,6 @@ from tests.support.input_devices import UINPUT, Devices, Kernel, Simulated
 _REAL = os.access(UINPUT, os.W_OK)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which devices the remote's tests had."""
-    if _REAL:
-        terminalreporter.write_line(
-            "remote: tested on the kernel's own input devices (/dev/uinput) and on simulated ones"
-        )
-    else:
-        why = "may not be written" if UINPUT.exists() else "is not here"
-        terminalreporter.write_line(
-            f"remote: {UINPUT} {why}, so NOT tested on the kernel's own input devices, only on simulated ones (umockdev)"
-        )
-
-
 @pytest.fixture(params=[Simulated, Kernel] if _REAL else [Simulated])
 def devices(request: pytest.FixtureRequest) -> Iterator[Devices]:
     """Devices to plug and pull, once for each place they come from."""
