@@ -13,7 +13,13 @@ def every(root: type[CardError]) -> list[type[CardError]]:
 
 
 ALL = every(CardError)
-KNOWN_ARGS = {"card.pin.wrong": {"left"}, "card.pin.changed": {"left"}, "card.status": {"sw"}, "card.anchors": {"file"}, "card.descriptor": {"file"}}
+KNOWN_ARGS = {
+    "card.pin.wrong": {"left"},
+    "card.pin.changed": {"left"},
+    "card.status": {"sw"},
+    "card.anchors": {"file"},
+    "card.descriptor": {"file"},
+}
 
 
 @pytest.mark.parametrize("error", ALL, ids=lambda it: it.code)

@@ -57,10 +57,11 @@ class Bay:
         changed: Callable[[], None],
         clock: Callable[[], float],
         pause: Callable[[float], object],
+        answer_limit: float,
     ) -> None:
         """Claim it. Raises Taken, Refused, Gone, Garbled."""
         self._port = Port(found)
-        self.driver = Driver(self._port, found.descriptor, clock)
+        self.driver = Driver(self._port, found.descriptor, clock, answer_limit=answer_limit)
         self.places = [Place(name, slot) for slot, name in zip(range(found.descriptor.slots), names(), strict=False)]
         self._insertions = insertions
         self._changed = changed

@@ -13,6 +13,8 @@ from stb_agent.card.readers.ccid.descriptor import Descriptor
 from stb_agent.card.readers.ccid.faults import Failed, Fault, Garbled, Gone, Late, Malformed, SlotError
 from stb_agent.card.readers.ccid.messages import ANSWERS, Answer, Buffer, Out
 
+ANSWER_LIMIT = 5.0
+"""Seconds for a reader to answer what involves the card, or to ask for more time, where the card's own waiting time is shorter."""
 PROMPT = 2.0
 """Seconds that a reader may take over what does not involve the card."""
 _LONGEST_WAIT = 60.0
@@ -48,8 +50,10 @@ class Driver:
         descriptor: Descriptor,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        answer_limit: float = ANSWER_LIMIT,
     ) -> None:
         self.descriptor = descriptor
+        self.answer_limit = answer_limit
         self.gone = False
         self.broken = False
         self._wire = wire

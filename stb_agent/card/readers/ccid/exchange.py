@@ -25,9 +25,6 @@ from stb_agent.card.readers.ccid.messages import Buffer, Chain, Out
 from stb_agent.card.readers.ccid.t0 import T0
 from stb_agent.card.readers.ccid.t1 import T1, NoBlock
 
-_POWER_LIMIT = 5.0
-_BLOCK_LIMIT = 5.0
-"""Seconds for a reader to answer an XfrBlock or to ask for more time, where the card's own waiting time is shorter."""
 _MOST_PARTS = 0x1000
 _MOST_BYTES = 0x10000 + 2
 
@@ -51,7 +48,7 @@ def power(driver: Driver, slot: int) -> bytes:
     fault: Fault = Malformed("no answer-to-reset")
     for selection in selections:
         try:
-            answer = driver.command(Out.POWER_ON, slot, bytes((selection, 0, 0)), limit=_POWER_LIMIT)
+            answer = driver.command(Out.POWER_ON, slot, bytes((selection, 0, 0)), limit=driver.answer_limit)
             if answer.data:
                 return answer.data
         except Failed as error:
@@ -157,7 +154,7 @@ class _Link:
         if len(data) > self._it.room:
             raise Unfit("longer than a message")
         specific = bytes((waits if waits > 1 else 0, chain, 0))
-        limit = max(_BLOCK_LIMIT, self._waiting * waits + 1)
+        limit = max(self._driver.answer_limit, self._waiting * waits + 1)
         try:
             answer = self._driver.command(Out.XFR_BLOCK, self._slot, specific, data, limit=limit, waiting=self._waiting)
         except Late:

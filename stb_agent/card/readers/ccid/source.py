@@ -18,6 +18,7 @@ from stb_agent.card.apdu import Buffer
 from stb_agent.card.reader import Sight, SlotState
 from stb_agent.card.readers.ccid import exchange
 from stb_agent.card.readers.ccid.bay import Bay, Place
+from stb_agent.card.readers.ccid.driver import ANSWER_LIMIT
 from stb_agent.card.readers.ccid.faults import Failed, Fault, Garbled, Gone, Late, Refused, Taken
 from stb_agent.card.readers.ccid.transport import Found, interfaces
 
@@ -97,12 +98,19 @@ class _Known:
 class CcidSource:
     """CCID readers over USB; of several the one with a card wins, and keeps winning while it has it.
 
-    ``backend``: pyusb's, None for the system's libusb. ``allow`` tells it to keep off the bus, or to leave a new device alone for a while.
+    ``backend``: pyusb's, None for the system's libusb. ``answer_limit``: seconds a reader may be silent over a
+    card. ``allow`` tells it to keep off the bus, or to leave a new device alone for a while.
     """
 
-    def __init__(self, backend: Any = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        backend: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        answer_limit: float = ANSWER_LIMIT,
+    ) -> None:
         self._backend = backend or usb.backend.libusb1.get_backend()
         self._clock = clock
+        self._answer_limit = answer_limit
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._known: dict[object, _Known] = {}
@@ -233,7 +241,15 @@ class CcidSource:
         if device is None:
             raise Gone
         found = dataclasses.replace(found, device=device)
-        return Bay(found, lambda: self._names(found), self._insertions, self._wake.set, self._clock, self._stopped.wait)
+        return Bay(
+            found,
+            lambda: self._names(found),
+            self._insertions,
+            self._wake.set,
+            self._clock,
+            self._stopped.wait,
+            self._answer_limit,
+        )
 
     def _names(self, found: Found) -> Iterator[str]:
         """Give names as PC/SC does: what the device calls itself, a number among its like, and the slot's."""
