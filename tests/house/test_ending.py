@@ -154,9 +154,10 @@ def test_a_card_that_is_already_in_the_reader_is_used_or_named(tmp_path: Path, a
         line = process.stdout.readline()
         pids |= family(process.pid)
         if asked == "none":
+            assert line, process.stderr.read()
             room = House(process, json.loads(line))
             witness = Witness(room.socket("ui"))
-            assert witness.until(lambda m: m["status"].get("level") == 1, 10)
+            assert witness.until(lambda m: m["status"].get("level") == 1, 10), (witness.latest(), room.log("agent"))
             witness.close()
             process.terminate()
             assert process.wait(_QUICK) == 0
