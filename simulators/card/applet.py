@@ -3,10 +3,16 @@
 Behaviour of real cards: comments and code of OpenSC (card-jpki.c, pull request 801), jpki/myna, soltia48/myna-card.
 """
 
+import hashlib
 import hmac
 from collections.abc import Mapping
+from enum import IntEnum
 
 import msgspec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from simulators.card.apdu import SW, Command, Refusal, tries_left, wrong_le
 from simulators.card.files import Application, Binary, File, Key, Pin
@@ -18,6 +24,20 @@ _MODULUS = 256
 """Octets of an RSA-2048 block."""
 _LONGEST = _MODULUS - 11
 """RFC 8017, 7.2.1: eleven octets of padding at least."""
+_GET_RESPONSE = 0xC0
+
+
+class Scheme(IntEnum):
+    """P1 of SIGN (soltia48/myna-card, ap/jpki.rs)."""
+
+    PKCS1_VERBATIM = 0
+    """What is given is padded as it is; all older software uses this one."""
+    PKCS1_BARE_HASH = 1
+    """SHA-256 by the card, without DigestInfo."""
+    PKCS1_PREHASHED = 2
+    PKCS1 = 3
+    PSS_PREHASHED = 4
+    PSS = 5
 
 
 class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +55,10 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """63C0 instead of 6984 for a blocked PIN."""
     verified_as_9000: bool = True
     """9000 for the query about a PIN that has been verified; else 63Cx."""
+    schemes: bool = True
+    """SIGN with P1 of 01 to 05; without them 6A86."""
+    get_response: bool = False
+    """61xx instead of data in a short answer, which GET RESPONSE then fetches, as behind a reader of T=0."""
     atr: str = ATR.hex()
 
     def __post_init__(self) -> None:
@@ -63,6 +87,7 @@ class Card:
         """Forget what is selected; a verified PIN stays verified, as on the real card."""
         self._aid: bytes | None = None
         self._fid: int | None = None
+        self._waiting = b""
 
     def execute(self, raw: bytes) -> bytes:
         """Answer a command APDU with a response APDU; never raises."""
@@ -70,10 +95,26 @@ class Card:
         try:
             if first and self.quirks.mute_first:
                 raise Refusal(SW.NO_DIAGNOSIS)
-            data = self._dispatch(Command.parse(raw))
+            command = Command.parse(raw)
+            waiting, self._waiting = self._waiting, b""
+            if command.ins == _GET_RESPONSE and self.quirks.get_response:
+                return self._get_response(command, waiting)
+            data = self._dispatch(command)
         except Refusal as refusal:
             return refusal.status.to_bytes(2)
+        if data and self.quirks.get_response and not command.extended:
+            self._waiting = data
+            return bytes([0x61, len(data) & 0xFF])
         return data + SW.OK.to_bytes(2)
+
+    def _get_response(self, command: Command, waiting: bytes) -> bytes:
+        """Hand out what waits, which is never more than one short answer (ISO/IEC 7816-4:2020, 11.8.1)."""
+        if not waiting:
+            raise Refusal(SW.CONDITIONS)
+        if command.ne is None or command.data:
+            raise Refusal(SW.WRONG_LENGTH)
+        part, self._waiting = waiting[: command.ne], waiting[command.ne :]
+        return part + (bytes([0x61, len(self._waiting)]) if self._waiting else SW.OK.to_bytes(2))
 
     def _dispatch(self, command: Command) -> bytes:
         if command.extended and not self.quirks.extended:
@@ -152,17 +193,18 @@ class Card:
         return b""
 
     def _sign(self, command: Command) -> bytes:
-        if command.p1:
+        if command.p1 not in set(Scheme) or (command.p1 and not self.quirks.schemes):
             raise Refusal(SW.WRONG_P1_P2)
         key = self._referenced(command.p2)
         if not isinstance(key, Key):
             raise Refusal(SW.INCOMPATIBLE_FILE)
         self._require(key.guard)
-        if not 1 <= len(command.data) <= _LONGEST or command.ne is None:
+        scheme = Scheme(command.p1)
+        if not _fits(scheme, len(command.data)) or command.ne is None:
             raise Refusal(SW.WRONG_LENGTH)
         if command.ne < _MODULUS:
             raise Refusal(wrong_le(_MODULUS))
-        return _sign_block(key, command.data)
+        return _signature(key.private, scheme, command.data)
 
     @property
     def _application(self) -> Application:
@@ -202,9 +244,33 @@ class Card:
         return tries_left(0) if self.quirks.blocked_as_63c0 else SW.BLOCKED
 
 
-def _sign_block(key: Key, data: bytes) -> bytes:
+def _fits(scheme: Scheme, length: int) -> bool:
+    if scheme is Scheme.PKCS1_VERBATIM:
+        return 1 <= length <= _LONGEST
+    if scheme in (Scheme.PKCS1_PREHASHED, Scheme.PSS_PREHASHED):
+        return length == hashes.SHA256.digest_size
+    return length > 0
+
+
+def _signature(key: RSAPrivateKey, scheme: Scheme, data: bytes) -> bytes:
+    prehashed = Prehashed(hashes.SHA256())
+    match scheme:
+        case Scheme.PKCS1_VERBATIM:
+            return _sign_block(key, data)
+        case Scheme.PKCS1_BARE_HASH:
+            return _sign_block(key, hashlib.sha256(data).digest())
+        case Scheme.PKCS1_PREHASHED:
+            return key.sign(data, padding.PKCS1v15(), prehashed)
+        case Scheme.PKCS1:
+            return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        case Scheme.PSS_PREHASHED | Scheme.PSS:
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+            return key.sign(data, pss, prehashed if scheme is Scheme.PSS_PREHASHED else hashes.SHA256())
+
+
+def _sign_block(key: RSAPrivateKey, data: bytes) -> bytes:
     """Pad what was given, whatever it is, as PKCS#1 v1.5 block type 1 and raise it to d (RFC 8017, 9.2 from step 4)."""
     block = b"\x00\x01" + b"\xff" * (_MODULUS - 3 - len(data)) + b"\x00" + data
-    private = key.private.private_numbers()
+    private = key.private_numbers()
     signature = pow(int.from_bytes(block), private.d, private.public_numbers.n)
     return signature.to_bytes(_MODULUS)

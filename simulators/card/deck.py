@@ -55,8 +55,8 @@ class Deck:
             self._recall(profile)
         card = self._cards[profile]
         card.quirks = self._quirks
-        if pin is not None:
-            _pin(card, files.AUTHENTICATION_PIN).value = pin.encode()
+        if pin is not None and (file := _pin(card, files.AUTHENTICATION_PIN)) is not None:
+            file.value = pin.encode()
         self.inserted = profile
         return Slot(card, self._script, self.recorder, self._remember, self._link)
 
@@ -98,19 +98,18 @@ class Deck:
             os.replace(draft, self._kept)
 
 
-def _pin(card: Card, fid: int) -> Pin:
-    pin = card.applications[files.JPKI][fid]
-    if not isinstance(pin, Pin):
-        raise TypeError(f"EF {fid:04X} is no PIN")
-    return pin
+def _pin(card: Card, fid: int) -> Pin | None:
+    pin = card.applications.get(files.JPKI, {}).get(fid)
+    return pin if isinstance(pin, Pin) else None
 
 
 def _tries(card: Card) -> Tries:
-    return Tries(_pin(card, files.AUTHENTICATION_PIN).left, _pin(card, files.SIGNATURE_PIN).left)
+    authentication, signature = _pin(card, files.AUTHENTICATION_PIN), _pin(card, files.SIGNATURE_PIN)
+    return Tries(authentication.left if authentication else None, signature.left if signature else None)
 
 
 def _set_tries(card: Card, tries: Tries) -> None:
     for fid, count in ((files.AUTHENTICATION_PIN, tries.authentication), (files.SIGNATURE_PIN, tries.signature)):
-        if count is not None:
-            pin = _pin(card, fid)
+        pin = _pin(card, fid)
+        if pin is not None and count is not None:
             pin.left = max(0, min(count, pin.limit))

@@ -25,6 +25,10 @@ AUTHENTICATION_KEY, SIGNATURE_KEY = 0x0017, 0x001A
 AUTHENTICATION_CERTIFICATE, SIGNATURE_CERTIFICATE = 0x000A, 0x0001
 AUTHENTICATION_AUTHORITY, SIGNATURE_AUTHORITY = 0x000B, 0x0002
 LABEL, AVAILABILITY = 0x0006, 0x0008
+PADDING = 0x0009
+"""Sixteen octets FF, of no known use."""
+OPAQUE = (0x0005, 0x0010, 0x0016, 0x0019, 0x001C, 0x001E)
+"""Files that can be selected and of which nothing else is known, among them the terminal authority's key (0016)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,12 @@ class Pin:
     left: int
 
 
-File = Binary | Key | Pin
+@dataclass(frozen=True)
+class Opaque:
+    """A file that is there and lets nobody do anything with it."""
+
+
+File = Binary | Key | Pin | Opaque
 Application = Mapping[int, File]
 
 

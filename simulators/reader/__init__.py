@@ -1,10 +1,11 @@
-"""A simulated CCID reader where pyusb keeps its back ends, and the card's side of T=1 and T=0."""
+"""A card, speaking T=1, in a reader on pyusb's bus (in a test) or in QEMU's usb-ccid (as a program)."""
 
 from simulators.reader.backend import Backend
 from simulators.reader.device import Device
 from simulators.reader.faults import BlockAccident, BlockFault, BlockScript, UsbAccident, UsbFault
 from simulators.reader.hand import Hand
 from simulators.reader.models import MODELS, Model
+from simulators.reader.program import main
 
 __all__ = [
     "MODELS",
@@ -17,4 +18,5 @@ __all__ = [
     "Model",
     "UsbAccident",
     "UsbFault",
+    "main",
 ]

@@ -1,8 +1,10 @@
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -16,7 +18,8 @@ Make = Callable[..., Card]
 
 AP = "00A4040C0AD392F000260100000001"
 DIGEST_INFO = bytes.fromhex("3031300D060960864801650304020105000420")
-SIGN = f"802A009733{(DIGEST_INFO + hashlib.sha256(b'hello').digest()).hex()}00"
+HASH = hashlib.sha256(b"hello").digest()
+SIGN = f"802A009733{(DIGEST_INFO + HASH).hex()}00"
 VERIFY, WRONG = "002000980431323334", "002000980431323335"
 VERIFY_SIGNATURE = "0020009B08" + SIGNATURE_PIN.hex()
 
@@ -57,6 +60,10 @@ def status(card: Card, *commands: str) -> str:
         ([AP, VERIFY, "00B0810000"], "6982"),
         ([AP, VERIFY_SIGNATURE, "00B0810000"], "9000"),
         ([AP, "00B0820000"], "9000"),
+        ([AP, "00B0890000"], "9000"),
+        *[([AP, f"00A4020C02{fid}"], "9000") for fid in ("0005", "0010", "0016", "0019", "001C", "001E")],
+        ([AP, "00A4020C020016", "00B0000000"], "6981"),
+        ([AP, "0020009E"], "6981"),
         ([AP, "00B08B0000"], "9000"),
         # VERIFY
         ([AP, "00200098"], "63C3"),
@@ -86,7 +93,9 @@ def status(card: Card, *commands: str) -> str:
         ([AP, VERIFY, SIGN.replace("0097", "0080", 1)], "6981"),
         ([AP, "00A4040C0AD392F000260100000001", SIGN.replace("0097", "0080", 1)], "6986"),
         ([AP, VERIFY, WRONG, SIGN], "6982"),
-        ([AP, VERIFY, SIGN.replace("802A00", "802A01", 1)], "6A86"),
+        ([AP, VERIFY, SIGN.replace("802A00", "802A06", 1)], "6A86"),
+        ([AP, VERIFY, SIGN.replace("802A00", "802A02", 1)], "6700"),
+        ([AP, VERIFY, SIGN.replace("802A00", "802A04", 1)], "6700"),
         ([AP, VERIFY, SIGN[:-2]], "6700"),
         ([AP, VERIFY, SIGN[:-2] + "80"], "6C00"),
         ([AP, VERIFY, "802A0097F6" + "5A" * 246 + "00"], "6700"),
@@ -170,6 +179,14 @@ def test_the_blocked_profile(make_card: Make) -> None:
         ({"blocked_as_63c0": True}, [AP, WRONG, WRONG, WRONG, "00200098"], "63C0"),
         ({"blocked_as_63c0": True}, [AP, WRONG, WRONG, WRONG, VERIFY], "63C0"),
         ({"verified_as_9000": False}, [AP, VERIFY, "00200098"], "63C3"),
+        ({"schemes": False}, [AP, VERIFY, SIGN.replace("802A00", "802A03", 1)], "6A86"),
+        ({"get_response": True}, [AP, "00B08A0000"], "6100"),
+        ({"get_response": True}, [AP, "00B0880000"], "6103"),
+        ({"get_response": True}, [AP, "00B0880000", "00C0000003"], "9000"),
+        ({"get_response": True}, [AP, "00B0880000", "00C0000002"], "6101"),
+        ({"get_response": True}, [AP, "00B0880000", AP, "00C0000003"], "6985"),
+        ({"get_response": True}, [AP, "00B08A00000000"], "9000"),
+        ({}, [AP, "00B0880000", "00C0000003"], "6D00"),
     ],
 )
 def test_quirks(make_card: Make, quirks: dict[str, bool], commands: list[str], expected: str) -> None:
@@ -181,6 +198,86 @@ def test_a_card_is_mute_again_after_the_power_was_off(make_card: Make) -> None:
     ask(card, AP, AP)
     card.power_off()
     assert status(card, AP) == "6F00"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "data", "how"),
+    [
+        ("00", DIGEST_INFO + HASH, (padding.PKCS1v15(), hashes.SHA256())),
+        ("01", b"hello", (padding.PKCS1v15(), None)),
+        ("02", HASH, (padding.PKCS1v15(), hashes.SHA256())),
+        ("03", b"hello", (padding.PKCS1v15(), hashes.SHA256())),
+        ("04", HASH, (padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())),
+        ("05", b"hello", (padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())),
+    ],
+)
+def test_schemes(make_card: Make, scheme: str, data: bytes, how: tuple[Any, Any]) -> None:
+    card = make_card()
+    signature = ask(card, AP, VERIFY, f"802A{scheme}97{len(data):02X}{data.hex()}00")[:-2]
+    public = x509.load_der_x509_certificate(ask(card, "00B08A00000000")[:-2]).public_key()
+    assert isinstance(public, RSAPublicKey)
+    if how[1] is None:
+        assert public.recover_data_from_signature(signature, how[0], None) == HASH
+    else:
+        public.verify(signature, b"hello", *how)
+
+
+@pytest.mark.parametrize(
+    ("profile", "commands", "expected"),
+    [
+        ("minor", [AP, VERIFY, SIGN], "9000"),
+        ("minor", [AP, VERIFY_SIGNATURE, "00B0810000"], "6B00"),
+        ("face", [AP, "00B08A0000"], "9000"),
+        ("face", [AP, "00200098"], "6984"),
+        ("without", [AP, "00B08A0000"], "6B00"),
+        ("without", [AP, VERIFY, SIGN], "6A88"),
+        ("android", [AP, "00B08A0000"], "6982"),
+        ("android", [AP, VERIFY, "00B08A0000"], "9000"),
+        ("other", [AP], "6A82"),
+    ],
+)
+def test_profiles(make_card: Make, profile: str, commands: list[str], expected: str) -> None:
+    assert status(make_card(profile), *commands) == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "start", "label"),
+    [("linked", "8f8f00", b"JPKIAPICCTOKEN2 "), ("minor", "008f00", b"JPKIAPICCTOKEN2 "),
+     ("face", "008f00", b"JPKIAPICCTOKEN2 "), ("without", "8f0000", b"JPKIAPICCTOKEN2 "),
+     ("resident", "8f8f00", b"JPKIAPICCTOKEN  "), ("android", "8f8f00", b"JPKIAPGPSETOKEN "),
+     ("iphone", "8f8f00", b"JPKIAPIOSTOKEN  ")],
+)  # fmt: skip
+def test_what_tells_the_profiles_apart(make_card: Make, profile: str, start: str, label: bytes) -> None:
+    card = make_card(profile)
+    assert ask(card, AP, "00B0880000")[:-2].hex() == start
+    assert ask(card, "00B0860000")[:16] == label
+
+
+def certificate(card: Card) -> x509.Certificate:
+    return x509.load_der_x509_certificate(ask(card, AP, "00B08A00000000")[:-2])
+
+
+def test_cards_in_doubt(make_card: Make) -> None:
+    sound = certificate(make_card())
+    for doubt in ("generation", "policy", "clone"):
+        card = make_card(doubt)
+        theirs = certificate(card)
+        assert theirs.issuer == sound.issuer
+        root = x509.load_der_x509_certificate(ask(card, "00B08B00000000")[:-2])
+        theirs.verify_directly_issued_by(root)
+        good_root = root == x509.load_der_x509_certificate(ask(make_card(), AP, "00B08B00000000")[:-2])
+        public = theirs.public_key()
+        assert isinstance(public, RSAPublicKey)
+        try:
+            public.verify(ask(card, VERIFY, SIGN)[:-2], b"hello", padding.PKCS1v15(), hashes.SHA256())
+            own_key = True
+        except InvalidSignature:
+            own_key = False
+        policies = theirs.extensions.get_extension_for_class(x509.CertificatePolicies).value
+        jpki = policies[0].policy_identifier.dotted_string.startswith("1.2.392.200149.8.5.")
+        assert (doubt, good_root, jpki, own_key) == (
+            doubt, doubt != "generation", doubt != "policy", doubt != "clone",
+        )  # fmt: skip
 
 
 OFF = "off"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulators.card import Card, Fault, Recorder, Tray, Tries, control
+from simulators.card import PROFILES, Card, Fault, Link, Recorder, Tray, Tries, control
 from simulators.card.faults import Accident, Script
 from simulators.card.slot import Slot
 from simulators.card.vpcd import Pulled
@@ -55,7 +55,7 @@ async def test_requests(tray: Tray) -> None:
     assert (await ask(tray, quirks={"sfi": False}))["ok"]
     assert (await ask(tray, pull=True))["inserted"] is None
     reply = await ask(tray, state=True)
-    assert reply["profiles"] == ["blocked", "expired", "linked", "new"]
+    assert reply["profiles"] == sorted(PROFILES)
     assert await ask(tray, record=True) == {"ok": True, "record": [], "forbidden": 0}
 
 
@@ -110,6 +110,46 @@ async def test_cut(make_card: Callable[..., Card]) -> None:
     it, _ = slot(make_card(), Fault(do=Accident.CUT, ins="b0", keep=5))
     await it.transmit(AP)
     assert len(await it.transmit(bytes.fromhex("00B08A0000"))) == 5 + 2
+
+
+async def test_truncated(make_card: Callable[..., Card]) -> None:
+    it, recorder = slot(make_card(), Fault(do=Accident.TRUNCATE, ins="b0", keep=1))
+    await it.transmit(AP)
+    assert len(await it.transmit(bytes.fromhex("00B08A0000"))) == 1
+    assert recorder.exchanges[-1].answer == "30"
+
+
+async def test_a_replayed_signature(make_card: Callable[..., Card]) -> None:
+    it, _ = slot(make_card(), Fault(do=Accident.REPLAY, ins="2a", at=2))
+    await it.transmit(AP)
+    await it.transmit(bytes.fromhex("002000980431323334"))
+    first, replayed, third = [await it.transmit(bytes.fromhex(f"802A009701{n:02X}00")) for n in range(3)]
+    assert first == replayed != third
+
+
+async def test_a_link_takes_its_time(make_card: Callable[..., Card]) -> None:
+    link = Link(bits_per_second=106_000, turnaround=0.01, rsa=0.05)
+    it = Slot(make_card(), Script(), Recorder(lambda: NOW), lambda: None, link)
+    commands = [AP, bytes.fromhex("002000980431323334"), bytes.fromhex("802A0097014100")]
+    time = asyncio.get_running_loop().time
+    for command, most in zip(commands, (0.012, 0.012, 0.012 + 0.02 + 0.05), strict=True):
+        start = time()
+        answer = await it.transmit(command)
+        least = 0.01 + (len(command) + len(answer)) * 8 / 106_000 + (0.05 if len(answer) == 258 else 0)
+        assert least - 1e-3 <= time() - start < least + 0.05
+        assert least < most
+
+
+@pytest.mark.parametrize("bad", [{"bits_per_second": 0}, {"turnaround": -1}, {"rsa": -0.1}])
+def test_a_link_that_cannot_be(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        Link(**bad)
+
+
+async def test_a_card_of_another_kind_has_no_counters(tray: Tray) -> None:
+    await tray.insert("other", pin="0000")
+    tray.tries(Tries(authentication=1))
+    assert tray.state().tries == Tries()
 
 
 async def test_a_card_pulled_by_hand_while_slow_has_done_it(make_card: Callable[..., Card]) -> None:
