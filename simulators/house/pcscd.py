@@ -42,15 +42,15 @@ exec pcscd --foreground --config "$2"
 
 @dataclass(frozen=True)
 class Reader:
-    """Where a card connects (TCP port of the virtual reader), and how programs find the daemon (None: the usual way)."""
+    """Where a card connects (TCP port of the virtual reader), and the daemon's socket, where programs find it."""
 
     port: int
-    csock: Path | None
+    csock: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give what a client of this daemon needs in its environment."""
-        return {} if self.csock is None else {"PCSCLITE_CSOCK_NAME": str(self.csock)}
+        """Give what a client of this daemon, and of no other, needs in its environment."""
+        return {"PCSCLITE_CSOCK_NAME": str(self.csock)}
 
 
 async def system(parts: Parts, *, free: bool) -> Reader:
@@ -64,7 +64,7 @@ async def system(parts: Parts, *, free: bool) -> Reader:
         raise HouseError(
             f"another card is in the virtual reader (port {PORT}): stop the other demo, or use --card none, or --pcscd private"
         )
-    return Reader(PORT, None)
+    return Reader(PORT, _SYSTEM)
 
 
 def _check_installed() -> None:
