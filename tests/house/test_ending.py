@@ -170,8 +170,8 @@ def test_a_card_that_is_already_in_the_reader_is_used_or_named(tmp_path: Path, a
             assert "another card is in the virtual reader" in process.stderr.read()
             assert process.wait(_QUICK) == 1
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        process.communicate(timeout=_QUICK)
     assert gone(pids, _QUICK) == {}
 
 
