@@ -13,10 +13,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from stb_agent.card import errors
 
@@ -25,6 +26,7 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )  # fmt: skip
 _LEAST_BITS = 2048
+Key = RSAPublicKey | EllipticCurvePublicKey
 
 
 class Environment(Enum):
@@ -46,6 +48,10 @@ class Environment(Enum):
         return any(one.startswith(self.value) if self.value.endswith(".") else one == self.value for one in policies)
 
 
+ORGANIZATIONS = {Environment.PRODUCTION: "JPKI", Environment.TEST: "JPKI-TEST"}
+"""The organization in the name of J-LIS's authorities (J-LIS, profile of the certificates)."""
+
+
 class AuthenticationCertificate:
     """A resident's authentication certificate that was read and checked. Its repr shows nothing of the person.
 
@@ -54,14 +60,24 @@ class AuthenticationCertificate:
 
     __slots__ = ("_certificate", "_issuer_key", "_key", "der")
 
-    def __init__(self, certificate: x509.Certificate, key: RSAPublicKey, issuer_key: bytes) -> None:
+    def __init__(self, certificate: x509.Certificate, key: Key, issuer_key: bytes) -> None:
         self._certificate = certificate
         self._key = key
         self._issuer_key = issuer_key
         self.der = certificate.public_bytes(Encoding.DER)
 
+    @property
+    def signs(self) -> bool:
+        """Tell whether it is known how a card with this kind of key signs.
+
+        The card planned for 2028 has P-384 keys; its certificates are read and checked, its commands are not published yet.
+        """
+        return isinstance(self._key, RSAPublicKey)
+
     def verifies(self, signature: bytes, data: bytes) -> bool:
         """Tell whether ``signature`` over ``data`` (RS256: PKCS #1 v1.5, SHA-256) was made with this certificate's key."""
+        if not isinstance(self._key, RSAPublicKey):
+            return False
         try:
             self._key.verify(signature, data, PKCS1v15(), hashes.SHA256())
         except InvalidSignature:
@@ -95,9 +111,18 @@ class Authority:
 
 @dataclass(frozen=True)
 class Trust:
-    """The pinned authorities."""
+    """The pinned authorities; real ones and test ones are never together. Raises AnchorsMixed."""
 
     authorities: tuple[Authority, ...]
+
+    def __post_init__(self) -> None:
+        named = {_organization(one.certificate.subject) for one in self.authorities}
+        for environment, other in (
+            (Environment.PRODUCTION, Environment.TEST),
+            (Environment.TEST, Environment.PRODUCTION),
+        ):
+            if self._for(environment) and (self._for(other) or ORGANIZATIONS[other] in named):
+                raise errors.AnchorsMixed
 
     @classmethod
     def load(cls, paths: Iterable[Path], environment: Environment) -> Trust:
@@ -112,7 +137,7 @@ class Trust:
     def check(self, der: bytes, now: datetime) -> AuthenticationCertificate:
         """Parse a certificate and check it. ``now``: aware.
 
-        Raises CertificateProfile, CertificateUntrusted, CertificateExpired, CertificateNotYet.
+        Raises CertificateProfile, CertificateUntrusted, CertificateExpired, CertificateNotYet, TestCard, RealCard.
         """
         try:
             certificate = x509.load_der_x509_certificate(der)
@@ -120,10 +145,11 @@ class Trust:
             policies = _policies(certificate)
             issuers = [one for one in self.authorities if _issued(one.certificate, certificate, now)]
             start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            issuer = _organization(certificate.issuer)
         except _UNREADABLE:
             raise errors.CertificateProfile("encoding") from None
         if not issuers:
-            raise errors.CertificateUntrusted
+            raise self._stranger(issuer)
         vouching = [one for one in issuers if one.environment.covers(policies)]
         if not vouching:
             raise errors.CertificateProfile("policy")
@@ -136,6 +162,17 @@ class Trust:
         return AuthenticationCertificate(
             certificate, key, issuer_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         )
+
+    def _for(self, environment: Environment) -> bool:
+        return any(one.environment is environment for one in self.authorities)
+
+    def _stranger(self, organization: str) -> errors.CardError:
+        """Say why a certificate of none of these authorities is not taken."""
+        if organization == ORGANIZATIONS[Environment.TEST] and self._for(Environment.PRODUCTION):
+            return errors.TestCard()
+        if organization == ORGANIZATIONS[Environment.PRODUCTION] and self._for(Environment.TEST):
+            return errors.RealCard()
+        return errors.CertificateUntrusted()
 
 
 def _anchors(file: Path) -> list[x509.Certificate]:
@@ -157,6 +194,11 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate, now: dateti
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
+
+
+def _organization(name: x509.Name) -> str:
+    values = [one.value for one in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
+    return values[0] if values and isinstance(values[0], str) else ""
 
 
 def _policies(certificate: x509.Certificate) -> list[str]:
@@ -182,7 +224,7 @@ def _check_purpose(certificate: x509.Certificate, *, told: bool) -> None:
             raise errors.CertificateProfile("extensions") from None
 
 
-def _key(certificate: x509.Certificate) -> RSAPublicKey:
+def _key(certificate: x509.Certificate) -> Key:
     """Check what every authentication certificate has in common, and give its key."""
     extensions = certificate.extensions
     if not 0 < certificate.serial_number < 1 << 160:  # RFC 5280, 4.1.2.2
@@ -190,9 +232,11 @@ def _key(certificate: x509.Certificate) -> RSAPublicKey:
     known = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.CertificatePolicies, x509.BasicConstraints)
     if any(one.critical and not isinstance(one.value, known) for one in extensions):
         raise errors.CertificateProfile("critical_extension")
-    key = certificate.public_key()
-    if not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_BITS:
-        raise errors.CertificateProfile("key")
     if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
         raise errors.CertificateProfile("signature_algorithm")
-    return key
+    key = certificate.public_key()
+    if isinstance(key, RSAPublicKey) and key.key_size >= _LEAST_BITS:
+        return key
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP384R1):
+        return key
+    raise errors.CertificateProfile("key")

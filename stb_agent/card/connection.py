@@ -10,6 +10,7 @@ from datetime import datetime
 from stb_agent.card import errors
 from stb_agent.card.apdu import SW, Buffer, Command, Ins
 from stb_agent.card.certificate import AuthenticationCertificate, Trust
+from stb_agent.card.diagnosis import diagnosed
 from stb_agent.card.jpki import WHOLE_FILE, Session, Ways
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import Reader, ReaderSource
@@ -22,13 +23,13 @@ Payload = bytes | Callable[[AuthenticationCertificate], bytes]
 class Limits:
     """Seconds a step may take before the person is told.
 
-    ``whole_file``: a certificate in one command takes 1.7 s on a contact card at 9600 bit/s. ``settle``: how long a failed exchange
+    ``whole_file``: a certificate in one command takes up to 2 s on a contact card at 9600 bit/s. ``settle``: how long a failed exchange
     may turn out to have been a removal, which pcscd sees when it next polls the reader.
     """
 
     connect: float = 3.0
     command: float = 2.0
-    whole_file: float = 5.0
+    whole_file: float = 2.8
     sign: float = 10.0
     settle: float = 1.0
 
@@ -73,17 +74,18 @@ class Connection:
         return self._certificate(self._open())
 
     def tries(self) -> int:
-        """Ask the tries left."""
+        """Ask the tries left. Raises PinBlocked if there is none, PinUnusable if there never was one, KeyUnsupported if they are of no use."""
+        if self.known is not None:
+            _check_key(self.known)
         return self._tries(self._open())[1]
 
     def authenticate(self, pin: Pin, payload: Payload, expected_tries: int | None) -> bytes:
         """Verify and sign: with a known certificate four commands, else five."""
         session = self._open()
         certificate = self._certificate(session)
+        _check_key(certificate)
         data = payload if isinstance(payload, bytes) else payload(certificate)
         session, left = self._tries(session)
-        if left == 0:
-            raise errors.PinBlocked
         if expected_tries is not None and left < expected_tries:
             raise errors.PinChanged(left)
         session.verify(pin)
@@ -91,7 +93,10 @@ class Connection:
 
     def _certificate(self, session: Session) -> AuthenticationCertificate:
         if self.known is None:
-            self.known = self._tools.trust.check(session.read_certificate(), self._tools.clock())
+            try:
+                self.known = self._tools.trust.check(session.read_certificate(), self._tools.clock())
+            except (errors.CertificateError, errors.UnexpectedStatus) as error:
+                raise diagnosed(session, error) from None
         return self.known
 
     def _tries(self, session: Session) -> tuple[Session, int]:
@@ -103,6 +108,8 @@ class Connection:
             left = session.tries()
         if left is None:
             raise errors.UnexpectedStatus(SW.OK)
+        if left == 0:
+            raise diagnosed(session, errors.PinBlocked())
         return session, left
 
     def _open(self) -> Session:
@@ -118,6 +125,11 @@ class Connection:
         if reader:
             with self._steps.step(self._tools.limits.command, last=True):
                 reader.close(unpower=True)
+
+
+def _check_key(certificate: AuthenticationCertificate) -> None:
+    if not certificate.signs:
+        raise errors.KeyUnsupported
 
 
 class _Bounded:

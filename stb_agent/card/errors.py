@@ -110,6 +110,43 @@ class OtherCard(CardError):
     code = "card.other"
 
 
+class KindError(CardError):
+    """Root of cards that this box does not take, whatever is on them."""
+
+    code = "card.kind"
+
+
+class ResidentRegisterCard(KindError):
+    """An old resident-register card (住基カード); its certificates are all out of use."""
+
+    code = "card.kind.resident_register"
+
+
+class AndroidToken(KindError):
+    """An Android phone on a contactless reader; it gives its certificate only after its own PIN."""
+
+    code = "card.kind.android"
+
+
+class IphoneToken(KindError):
+    """An iPhone on a contactless reader; it gives its certificate only after its own PIN."""
+
+    code = "card.kind.iphone"
+
+
+class TestCard(KindError):
+    """A test card in a box for real ones."""
+
+    code = "card.kind.test"
+    __test__ = False  # no test class, whatever pytest thinks of the name
+
+
+class RealCard(KindError):
+    """A household's card in a box for test cards."""
+
+    code = "card.kind.real"
+
+
 class UnexpectedStatus(CardError):
     """The card answered with a status word that has no meaning here. ``sw``: four hexadecimal digits."""
 
@@ -139,6 +176,12 @@ class CertificateExpired(CertificateError):
     code = "card.certificate.expired"
 
 
+class CertificateMinor(CertificateExpired):
+    """The certificate is out of date, and the card was issued without a signature certificate, as for a person under 15."""
+
+    code = "card.certificate.minor"
+
+
 class CertificateNotYet(CertificateError):
     """The certificate is not valid yet, or this box's clock is slow."""
 
@@ -158,6 +201,18 @@ class CertificateProfile(CertificateError):
 
     def __init__(self, what: str) -> None:
         super().__init__(what=what)
+
+
+class KeyUnsupported(CertificateError):
+    """The certificate is good, but how a card with a key of this kind signs is not published."""
+
+    code = "card.certificate.key"
+
+
+class AnchorsMixed(CardError):
+    """The pinned authorities are of real cards and of test cards together."""
+
+    code = "card.anchors.mixed"
 
 
 class AnchorInvalid(CardError):
@@ -196,6 +251,18 @@ class PinBlocked(PinError):
     code = "card.pin.blocked"
 
 
+class PinUnusable(PinBlocked):
+    """The PIN was never usable: a face-authentication card (顔認証マイナンバーカード). The card is healthy."""
+
+    code = "card.pin.unusable"
+
+
+class PinLast(PinError):
+    """One try is left and nobody agreed to spend it; nothing was sent."""
+
+    code = "card.pin.last"
+
+
 class PinChanged(PinError):
     """Fewer tries are left than the person was shown; nothing was sent. ``left``: tries that remain."""
 
@@ -218,3 +285,9 @@ class SignatureMismatch(CardError):
     """The card's signature does not verify with the card's certificate."""
 
     code = "card.signature"
+
+
+class SignRefused(CardError):
+    """A signature over arbitrary bytes was asked of a card that may be a household's."""
+
+    code = "card.sign"

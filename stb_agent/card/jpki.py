@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 
 from stb_agent.card import errors
+from stb_agent.card.allowed import AVAILABILITY, DIGEST_INFO_SHA256, JPKI, LABEL, File, short_id
 from stb_agent.card.apdu import SW, Command, Ins, Response, exchange, tries_in
 from stb_agent.card.certificate import AuthenticationCertificate
-from stb_agent.card.gate import DIGEST_INFO_SHA256, JPKI, File, Gate, short_id
+from stb_agent.card.gate import Gate
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import Reader
 
@@ -22,6 +23,29 @@ _NO_LENGTH = (SW.WRONG_LENGTH, SW.UNKNOWN)
 _NO_SHORT_ID = (
     SW.WRONG_P1P2, SW.KEY_NOT_FOUND, SW.NOT_FOUND, SW.WRONG_OFFSET, SW.NOT_SUPPORTED, SW.NO_CURRENT_EF, SW.CONDITIONS,
 )  # fmt: skip
+
+
+class Token(StrEnum):
+    """What the card says it is: the label in its token file (OpenSC src/libopensc/pkcs15-jpki.c, jpki/myna src/jpki.rs, soltia48/myna-card)."""
+
+    CARD = "JPKIAPICCTOKEN2"
+    RESIDENT_REGISTER = "JPKIAPICCTOKEN"
+    ANDROID = "JPKIAPGPSETOKEN"
+    IPHONE = "JPKIAPIOSTOKEN"
+    OTHER = ""
+    """A label that is none of these."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Which certificates the card says it has."""
+
+    signature: bool
+    authentication: bool
+
+
+_AVAILABLE = 0x8F
+"""A certificate is there: in byte 0 the signature certificate, in byte 1 the authentication certificate (soltia48/myna-card)."""
 
 
 class Feature(Enum):
@@ -83,6 +107,19 @@ class Session:
                 raise errors.UnexpectedStatus(part.sw)
             data += part.data
         return bytes(data[:total])
+
+    def token(self) -> Token | None:
+        """Read what the card says it is; None if it does not say."""
+        label = self._small_file(File.TOKEN, LABEL)
+        if label is None:
+            return None
+        text = label.rstrip(b"\0 ").decode("ascii", "replace")
+        return Token(text) if text in set(Token) else Token.OTHER
+
+    def availability(self) -> Availability | None:
+        """Read which certificates the card says it has; None if it does not say."""
+        told = self._small_file(File.AVAILABILITY, AVAILABILITY)
+        return Availability(told[0] == _AVAILABLE, told[1] == _AVAILABLE) if told and len(told) > 1 else None
 
     def tries(self) -> int | None:
         """Ask how many tries are left, 0 if blocked, by VERIFY without a body, which spends none.
@@ -185,6 +222,17 @@ class Session:
                 suspects.add(Feature.READ_BY_SHORT_ID)
             else:
                 raise errors.UnexpectedStatus(response.sw)
+
+    def _small_file(self, file: File, size: int) -> bytes | None:
+        """Read a file's first bytes; None if the card does not give them."""
+        response = None
+        if self._ways.has(Feature.READ_BY_SHORT_ID):
+            response = self._send(_read(short_id(file), 0, size))
+        if response is None or response.sw in _NO_SHORT_ID:
+            if not self._send(Command(0x00, Ins.SELECT, 0x02, 0x0C, file.to_bytes(2, "big"))).ok:
+                return None
+            response = self._send(_read(0, 0, size))
+        return response.data if response.sw in (SW.OK, SW.END_OF_FILE) else None
 
     def _select_file(self, file: File) -> None:
         response = self._send(Command(0x00, Ins.SELECT, 0x02, 0x0C, file.to_bytes(2, "big")))

@@ -22,8 +22,9 @@ T = TypeVar("T")
 class Slot:
     """Watch the readers and work with the card in one of them.
 
-    ``on_change`` is called in the loop with each SlotState, ``clock`` gives the present as an aware datetime. All of PC/SC runs in two
-    threads of the slot's own, one that watches and one that works.
+    ``on_change`` is called in the loop with each SlotState, ``clock`` gives the present as an aware datetime. What may block runs in
+    threads of the slot's own: one that watches, and one for each reader that is worked with, so that a reader that never answers
+    keeps no other from working.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Slot:
         self._changed = asyncio.Event()
         self._certificate: AuthenticationCertificate | None = None
         self._tools = Tools(trust, clock, self._limits)
+        self._workers: dict[str, Worker] = {}
 
     @property
     def state(self) -> SlotState:
@@ -50,7 +52,6 @@ class Slot:
     async def start(self) -> None:
         """Begin to watch; the first state is known, and told, when this returns."""
         self._loop = asyncio.get_running_loop()
-        self._worker = Worker()
         self._first = asyncio.Event()
         self._watch = threading.Thread(target=self._watch_readers, name="card-watch", daemon=True)
         self._watch.start()
@@ -58,11 +59,16 @@ class Slot:
 
     async def stop(self) -> None:
         """Stop watching and working; a call that is stuck in a reader is left to its thread."""
-        self._worker.abandon(errors.Removed())
+        for worker in self._workers.values():
+            worker.abandon(errors.Removed())
         while self._watch.is_alive():
             self._source.stop()
             await asyncio.to_thread(self._watch.join, 0.05)
-        await asyncio.to_thread(self._worker.stop, self._limits.command)
+        for worker in self._workers.values():
+            worker.end()
+        await asyncio.gather(
+            *(asyncio.to_thread(worker.join, self._limits.command) for worker in self._workers.values())
+        )
 
     async def identify(self) -> AuthenticationCertificate:
         """Read and check the authentication certificate, once for each insertion. No PIN. Raises CardError."""
@@ -71,7 +77,7 @@ class Slot:
         return self._certificate
 
     async def tries(self) -> int:
-        """Ask how many PIN tries are left, 0 if blocked; this spends none. Raises CardError."""
+        """Ask how many PIN tries are left; this spends none. Raises PinBlocked, PinUnusable and any other CardError."""
         return await self._run(lambda connection: connection.tries())
 
     async def authenticate(self, pin: Pin, payload: Payload, expected_tries: int | None = None) -> bytes:
@@ -97,7 +103,7 @@ class Slot:
                 return work(connection)
 
         try:
-            return await self._worker.run(job)
+            return await self._worker(sight.reader).run(job)
         except (errors.ExchangeFailed, errors.NoCard, errors.NoReader, errors.Mute):
             # A card on its way out fails first and is missed a moment later.
             if await self._changes(sight):
@@ -106,6 +112,14 @@ class Slot:
         finally:
             if self._sight == sight and connection.known:
                 self._certificate = connection.known
+
+    def _worker(self, reader: str) -> Worker:
+        """Give the reader's worker; those of other readers end once they are idle."""
+        for name in [name for name, worker in self._workers.items() if name != reader and worker.idle]:
+            self._workers.pop(name).end()
+        if reader not in self._workers:
+            self._workers[reader] = Worker()
+        return self._workers[reader]
 
     async def _changes(self, sight: Sight) -> bool:
         if self._sight == sight:
@@ -121,7 +135,8 @@ class Slot:
         if self._sight.insertion and sight.insertion != self._sight.insertion:
             error = sight.error()
             lost = isinstance(error, errors.ServiceMissing | errors.Denied)
-            self._worker.abandon(error if error and lost else errors.Removed())
+            for worker in self._workers.values():
+                worker.abandon(error if error and lost else errors.Removed())
         self._certificate = None
         self._sight = sight
         self._changed.set()

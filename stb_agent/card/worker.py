@@ -100,9 +100,17 @@ class Worker:
         if self._steps:
             self._steps.abandon(error)
 
-    def stop(self, patience: float) -> None:
-        """End the thread after the job it has; a stuck one is left, it is a daemon thread."""
+    @property
+    def idle(self) -> bool:
+        """Tell whether no job has the thread or waits for it."""
+        return self._idle.is_set() and not self._turn.locked()
+
+    def end(self) -> None:
+        """End the thread after the job it has."""
         self._jobs.put(None)
+
+    def join(self, patience: float) -> None:
+        """Wait ``patience`` seconds for the end; a stuck thread is left, it is a daemon."""
         self._thread.join(patience)
 
     async def _free(self) -> None:

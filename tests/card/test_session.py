@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +15,19 @@ import pytest
 from smartcard import scard
 
 from simulators.authority import Authority
-from simulators.card import Accident, Fault, Quirks, Tray, Tries
+from simulators.card import Accident, Card, Fault, Profile, Quirks, Recorder, Tray, Tries, files
+from simulators.card import Slot as CardSlot
+from simulators.card.faults import Script
+from simulators.card.vpcd import Reader as VirtualReader
 from stb_agent.card import errors
+from stb_agent.card.certificate import Authority as Pinned
 from stb_agent.card.certificate import Environment, Trust
 from stb_agent.card.connection import Limits
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.pcsc import PcscSource, diagnose
 from stb_agent.card.slot import Slot
+from tests.support.foreign_card import Authority as Issuer
 from tests.support.pcsc import Pcscd, private_pcscd
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -208,7 +214,8 @@ async def test_the_last_wrong_pin_blocks_and_then_nothing_is_sent(tray: Tray, bo
     tray.tries(Tries(authentication=1))
     with pytest.raises(errors.PinBlocked):
         await box.slot.authenticate(entry(WRONG), PAYLOAD)
-    assert await box.slot.tries() == 0
+    with pytest.raises(errors.PinBlocked):
+        await box.slot.tries()
     sent = len(tray.recorder.commands)
     with pytest.raises(errors.PinBlocked):
         await box.slot.authenticate(entry(RIGHT), PAYLOAD)
@@ -219,22 +226,80 @@ async def test_an_expired_certificate_is_named_before_any_pin(tray: Tray, box: B
     await put_in(tray, box, "expired")
     with pytest.raises(errors.CertificateExpired):
         await box.slot.authenticate(entry(RIGHT), PAYLOAD)
-    assert len(tray.recorder.commands) == 2
+    # SELECT and the certificate, then the label and what the card says it has.
+    assert [one[:8] for one in tray.recorder.commands] == ["00a4040c", "00b08a00", "00b08600", "00b08800"]
     box.now = NOW - timedelta(days=365 * 30)
     with pytest.raises((errors.CertificateNotYet, errors.CertificateUntrusted)):
         await box.slot.identify()
 
 
 async def test_a_production_box_takes_no_test_card(tray: Tray, pcscd: Pcscd, folder: Path, trust: Trust) -> None:
-    production = Trust.load([folder / "anchor"], Environment.PRODUCTION)
-    async with running(production) as box:
-        await put_in(tray, box)
-        with pytest.raises(errors.CertificateProfile):
-            await box.slot.identify()
-    async with running(Trust(())) as box:
+    with pytest.raises(errors.AnchorsMixed):
+        Trust.load([folder / "anchor"], Environment.PRODUCTION)
+    issuer = Issuer(NOW)
+    production = Trust((Pinned(issuer.certificate, Environment.PRODUCTION),))
+    await tray.insert("new")
+    for pinned, error in ((production, errors.TestCard), (Trust(()), errors.CertificateUntrusted)):
+        async with running(pinned) as box:
+            await box.reaches(SlotState.PRESENT)
+            with pytest.raises(error):
+                await box.slot.identify()
+
+
+async def identify_and_ask(box: Box) -> None:
+    """Do what comes before a PIN is asked for."""
+    await box.slot.identify()
+    await box.slot.tries()
+
+
+@dataclass(frozen=True)
+class Odd:
+    """What a card says it is and has, the PIN's tries, and whether its certificate can be read."""
+
+    label: bytes
+    availability: bytes = b"\x8f\x8f\x00"
+    tries: int = 3
+    readable: bool = True
+    identity: str = "new"
+
+
+@pytest.mark.parametrize("sfi", [True, False])
+@pytest.mark.parametrize(
+    ("odd", "error"),
+    [
+        (Odd(b"JPKIAPICCTOKEN", readable=False), errors.ResidentRegisterCard),
+        (Odd(b"JPKIAPGPSETOKEN", readable=False), errors.AndroidToken),
+        (Odd(b"JPKIAPIOSTOKEN", readable=False), errors.IphoneToken),
+        (Odd(b"JPKIAPICCTOKEN2", bytes(3), readable=False), errors.CertificateAbsent),
+        (Odd(b"JPKIAPICCTOKEN2", b"\0\x8f\0", identity="expired"), errors.CertificateMinor),
+        (Odd(b"JPKIAPICCTOKEN2", b"\0\x8f\0", tries=0), errors.PinUnusable),
+        (Odd(b"JPKIAPICCTOKEN2", tries=0), errors.PinBlocked),
+        (Odd(b"JPKIAPICCTOKEN2", identity="expired"), errors.CertificateExpired),
+    ],
+    ids=lambda it: it.__name__ if isinstance(it, type) else "",
+)
+async def test_every_kind_of_card_has_its_own_name(
+    pcscd: Pcscd, box: Box, folder: Path, odd: Odd, error: type[errors.CardError], sfi: bool
+) -> None:
+    profile = Profile(odd.identity, tries=odd.tries, label=odd.label, availability=odd.availability)
+    applications = dict(profile.applications(folder, NOW, RIGHT.encode()))
+    if not odd.readable:
+        jpki = dict(applications[files.JPKI])
+        jpki[files.AUTHENTICATION_CERTIFICATE] = files.Binary(b"0", guard=files.AUTHENTICATION_PIN)
+        applications[files.JPKI] = jpki
+    recorder = Recorder(lambda: NOW)
+    slot = CardSlot(Card(applications, Quirks(sfi=sfi)), Script(), recorder, lambda: None)
+    held = asyncio.create_task(VirtualReader("127.0.0.1", pcscd.port).hold(slot, asyncio.Event()))
+    try:
         await box.reaches(SlotState.PRESENT)
-        with pytest.raises(errors.CertificateUntrusted):
-            await box.slot.identify()
+        with pytest.raises(error) as caught:
+            await identify_and_ask(box)
+        assert type(caught.value) is error
+    finally:
+        held.cancel()
+        await asyncio.wait([held])
+    assert not recorder.forbidden
+    assert not [one for one in recorder.commands if one[2:4] == VERIFY and len(one) > 8]
 
 
 async def test_a_card_left_verified_by_another_program_is_asked_again_without_power(tray: Tray, box: Box) -> None:

@@ -26,7 +26,7 @@ class Card(Protocol):
     """Something that proves who holds the card."""
 
     async def tries(self) -> int:
-        """Give how many PIN tries are left; spends none."""
+        """Give how many PIN tries are left, at least 1; spends none. Raises card.pin.blocked, card.pin.unusable."""
 
     async def certificate(self) -> bytes:
         """Give the authentication certificate (DER)."""

@@ -34,10 +34,13 @@ from stb_agent.core.service import retry, trouble
 PIN_LENGTH = 4
 """Digits of the user authentication certificate's PIN (利用者証明用電子証明書の暗証番号)."""
 
+_NO_TRY = ("card.pin.blocked", "card.pin.unusable")
+"""Errors after which no PIN helps: locked by mistakes, or never usable."""
+
 
 @dataclass(frozen=True)
 class CountTries(Job):
-    """Ask the card how many tries are left; answers an int."""
+    """Ask the card how many tries are left; answers an int, at least 1."""
 
     service: ClassVar[str] = "sign_in"
 
@@ -121,15 +124,8 @@ class SignInPage(Page):
                         Item("go", word("sign_in.last_try.go")),
                     ),
                 )
-            case Stage.BLOCKED:
-                return Message(
-                    title=word("sign_in.blocked"),
-                    tone=Tone.ERROR,
-                    lead=word("card.pin.blocked.cause"),
-                    remedy=word("card.pin.blocked.remedy"),
-                    code="card.pin.blocked",
-                    items=(Item("stop", word("home.ok"), first=True),),
-                )
+            case Stage.BLOCKED if self.error is not None:
+                return trouble(word("sign_in.blocked"), self.error, Item("stop", word("home.ok"), first=True))
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error))
             case Stage.WORKING:
@@ -178,8 +174,6 @@ class SignInPage(Page):
 
     def _counted(self, tries: int, wrong: Text | None) -> Move:
         here = replace(self, tries=tries, wrong=wrong, entry=None)
-        if tries == 0:
-            return Move(stay=replace(here, stage=Stage.BLOCKED))
         return Move(stay=replace(here, stage=Stage.LAST_TRY) if tries == 1 else here._ask_pin())
 
     def _ask_pin(self) -> SignInPage:
@@ -199,8 +193,8 @@ class SignInPage(Page):
 
     def _failed(self, error: ChanomaError) -> Move:
         left = error.args_.get("left")
-        if error.code == "card.pin.blocked":
-            return self._counted(0, None)
+        if error.code in _NO_TRY:
+            return Move(stay=replace(self, stage=Stage.BLOCKED, entry=None, error=error))
         if error.code == "card.pin.wrong" and isinstance(left, int):
             return self._counted(left, Word("card.pin.wrong.cause", {"left": left}))
         if error.code == "card.removed":

@@ -57,13 +57,12 @@ class Maker:
     def __init__(self) -> None:
         self.ca_key, self.key = (rsa.generate_private_key(65537, 2048) for _ in range(2))
         self.ec_key = ec.generate_private_key(ec.SECP384R1())
-        self.ca = self._authority(self.ca_key)
-        self.namesake = self._authority(self.key)
+        self.ca = self.authority(self.ca_key)
+        self.namesake = self.authority(self.key)
 
-    def _authority(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
-        builder = x509.CertificateBuilder(
-            _name("authority"), _name("authority"), key.public_key(), 1, NOW - timedelta(3000), NOW + timedelta(3000)
-        )
+    def authority(self, key: rsa.RSAPrivateKey, organization: str = "") -> x509.Certificate:
+        name = self.name("authority", organization)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - timedelta(3000), NOW + timedelta(3000))
         return builder.add_extension(x509.BasicConstraints(True, None), critical=True).sign(key, hashes.SHA256())
 
     def trust(self, environment: Environment = Environment.TEST) -> Trust:
@@ -72,11 +71,11 @@ class Maker:
     def __call__(
         self, *, usage: tuple[str, ...] = ("digital_signature",), policy: str | None = TEST_POLICY, client: bool = True,
         start: datetime = NOW - timedelta(30), end: datetime = NOW + timedelta(30), key: object = None,
-        ca_key: object = None, serial: int = 0x12D57CA, digest: object = None,
+        ca_key: object = None, serial: int = 0x12D57CA, digest: object = None, issuer: x509.Name | None = None,
         extra: tuple[tuple[x509.ExtensionType, bool], ...] = (),
     ) -> bytes:  # fmt: skip
         builder = x509.CertificateBuilder(
-            _name("authority"), _name("resident"), (key or self.key).public_key(), serial, start, end
+            issuer or self.name("authority"), self.name("resident"), (key or self.key).public_key(), serial, start, end
         )
         builder = builder.add_extension(x509.KeyUsage(**{one: one in usage for one in USAGES}), critical=True)
         purpose = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
@@ -96,9 +95,9 @@ class Maker:
         signature = pow(int.from_bytes(padded, "big"), numbers.d, numbers.public_numbers.n)
         return signature.to_bytes(256, "big") + b"\x90\x00"
 
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    def name(self, text: str, organization: str = "") -> x509.Name:
+        parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+        return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,10 +38,21 @@ def test_what_does_not_fit_the_profile_is_named(make, wrong, what):
 
 
 def test_keys_and_hashes_of_another_kind_are_refused(make):
-    with pytest.raises(errors.CertificateProfile, match=r"what=key$"):
-        make.trust().check(make(key=make.ec_key), NOW)
+    for key in (ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 1024)):
+        with pytest.raises(errors.CertificateProfile, match=r"what=key$"):
+            make.trust().check(make(key=key), NOW)
     with pytest.raises(errors.CertificateProfile, match="what=signature_algorithm"):
         make.trust().check(make(digest=hashes.SHA224()), NOW)
+
+
+def test_the_next_cards_certificate_is_checked_and_verifies_nothing_yet(make):
+    """P-384 and SHA-384, as announced for the card of 2028."""
+    certificate = make.trust().check(make(key=make.ec_key, digest=hashes.SHA384()), NOW)
+    assert not certificate.signs
+    assert not certificate.verifies(make.ec_key.sign(b"data", ec.ECDSA(hashes.SHA384())), b"data")
+    with pytest.raises(errors.CertificateUntrusted):
+        make.trust().check(make(key=make.ec_key, ca_key=make.key), NOW)
+    assert make.trust().check(make(), NOW).signs
 
 
 def test_production_and_test_are_never_mixed(make):
@@ -50,10 +62,41 @@ def test_production_and_test_are_never_mixed(make):
     for trust, policy in ((production, None), (test, PRODUCTION)):
         with pytest.raises(errors.CertificateProfile, match="policy"):
             trust.check(make(policy=policy) if policy else make(), NOW)
-    # A second authority of the other environment lends this one nothing.
     other = Trust((Authority(make.namesake, Environment.PRODUCTION),))
-    with pytest.raises(errors.CertificateProfile, match="policy"):
-        (test + other).check(make(policy=PRODUCTION), NOW)
+    with pytest.raises(errors.AnchorsMixed):
+        test + other
+
+
+@pytest.mark.parametrize("environment", Environment)
+@pytest.mark.parametrize("organization", ["JPKI", "JPKI-TEST", "OTHER"])
+def test_an_authoritys_file_in_the_wrong_folder_is_noticed(make, environment, organization):
+    """Whatever the configuration calls it: its own name tells whose cards it issues."""
+    one = Authority(make.authority(make.ca_key, organization), environment)
+    for beside, foreign in ((Environment.PRODUCTION, "JPKI-TEST"), (Environment.TEST, "JPKI")):
+        company = make.trust(beside)
+        mixed = organization == foreign or {beside, environment} == {Environment.PRODUCTION, Environment.TEST}
+        mixed |= (environment, organization) in ((Environment.PRODUCTION, "JPKI-TEST"), (Environment.TEST, "JPKI"))
+        try:
+            assert not mixed, Trust((one,)) + company
+        except errors.AnchorsMixed:
+            assert mixed
+
+
+@pytest.mark.parametrize(
+    ("environment", "organization", "error"),
+    [
+        (Environment.PRODUCTION, "JPKI-TEST", errors.TestCard),
+        (Environment.TEST, "JPKI", errors.RealCard),
+        (Environment.PRODUCTION, "JPKI", errors.CertificateUntrusted),
+        (Environment.TEST, "JPKI-TEST", errors.CertificateUntrusted),
+        (Environment.PRIVATE, "JPKI-TEST", errors.CertificateUntrusted),
+        (Environment.PRODUCTION, "OTHER", errors.CertificateUntrusted),
+    ],
+)
+def test_a_card_of_the_other_world_is_named_as_one(make, environment, organization, error):
+    with pytest.raises(errors.CardError) as caught:
+        make.trust(environment).check(make(ca_key=make.key, issuer=make.name("authority", organization)), NOW)
+    assert type(caught.value) is error
 
 
 def test_an_operators_own_authority_may_leave_out_the_policy_and_nothing_else(make):

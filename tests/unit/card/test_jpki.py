@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stb_agent.card import errors
 from stb_agent.card.certificate import Trust
-from stb_agent.card.jpki import Feature, Session, Ways
+from stb_agent.card.jpki import Availability, Feature, Session, Token, Ways
 from stb_agent.card.pin import Pin
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -244,3 +244,49 @@ def test_whatever_a_card_says_only_own_errors_come_out_and_one_verify_goes_in(re
     except errors.CardError:
         pass
     assert sum(one.startswith("002000") and one.endswith("35353535") for one in card.commands) <= 1
+
+
+LABEL, THERE = "00B0860020", "00B0880003"
+
+
+@pytest.mark.parametrize(
+    ("label", "token"),
+    [
+        (b"JPKIAPICCTOKEN2", Token.CARD),
+        (b"JPKIAPICCTOKEN", Token.RESIDENT_REGISTER),
+        (b"JPKIAPGPSETOKEN", Token.ANDROID),
+        (b"JPKIAPIOSTOKEN", Token.IPHONE),
+        (b"JPKIAPICCTOKEN3", Token.OTHER),
+        (b"\xff" * 32, Token.OTHER),
+        (b"", Token.OTHER),
+    ],
+)
+@pytest.mark.parametrize("short_id", [True, False])
+def test_the_label(reader, label, token, short_id):
+    answer = label.ljust(32) + b"\x90\x00"
+    table = {LABEL: answer} if short_id else {LABEL: "6A86", FILE: "9000", "00B0000020": answer}
+    session = opened(card := reader({SELECT: "9000", **table}))
+    assert session.token() is token
+    assert card.commands == ([LABEL] if short_id else [LABEL, FILE + "0006", "00B0000020"])
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ("8F8F00", Availability(True, True)),
+        ("008F00", Availability(False, True)),
+        ("8F0000", Availability(True, False)),
+        ("0000", Availability(False, False)),
+        ("8F", None),
+    ],
+)
+def test_the_certificates_there_are(reader, told, there):
+    assert opened(reader({SELECT: "9000", THERE: told + "9000"})).availability() == there
+
+
+@pytest.mark.parametrize("table", [{}, {FILE: "9000"}, {FILE: "9000", LABEL: "6982", "00B0": "6982"}])
+def test_a_card_that_does_not_say_what_it_is_is_asked_no_further(reader, table):
+    session = opened(card := reader({LABEL: "6A82", SELECT: "9000", FILE: "6A82", **table}))
+    assert session.token() is None
+    assert session.availability() is None
+    assert not [one for one in card.commands if one[2:4] == "20"]

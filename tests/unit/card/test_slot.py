@@ -205,6 +205,53 @@ async def test_a_card_found_verified_loses_its_power_and_is_asked_again(slot, an
     assert [one[:8] for one in card(slot).commands] == [SELECT, QUERY, "unpower"] * 2
 
 
+async def test_a_reader_that_never_answers_keeps_no_other_from_working(make, reader, table):
+    stuck = Stuck("9000")
+    left, right = reader({**table, SELECT: stuck}), reader(table)
+    source = Source(left)
+    source.connect = lambda name: {"left": left, "right": right}[name]
+    slot = Slot(source, make.trust(), lambda: NOW, lambda state: None, LIMITS)
+    source.sight.put(Sight(SlotState.PRESENT, "left", 1))
+    await slot.start()
+    try:
+        with pytest.raises(errors.Timeout):
+            await slot.tries()
+        await sees(slot, Sight(SlotState.ABSENT, "right"))
+        await sees(slot, Sight(SlotState.PRESENT, "right", 2))
+        for _ in range(3):
+            assert await slot.tries() == 3
+        await sees(slot, Sight(SlotState.ABSENT, "left"))
+        await sees(slot, Sight(SlotState.PRESENT, "left", 3))
+        with pytest.raises(errors.Timeout):
+            await slot.tries()
+        # One thread for the stuck call, however often it is tried; the idle one of the other reader has ended.
+        assert [one.name for one in threading.enumerate()].count("card") <= 2
+        stuck.free.set()
+        left.table[bytes.fromhex(SELECT)] = "9000"
+        assert await slot.tries() == 3
+    finally:
+        stuck.free.set()
+        await slot.stop()
+    assert not [one for one in threading.enumerate() if one.name.startswith("card")]
+
+
+async def test_a_card_with_a_key_of_the_future_is_recognised_and_asked_for_no_pin(make, reader, table, pin):
+    der = make(key=make.ec_key)
+    card = reader({**table, "00B08A": der + b"\x90\x00"})
+    slot = Slot(Source(card), make.trust(), lambda: NOW, lambda state: None, LIMITS)
+    slot._source.sight.put(Sight(SlotState.PRESENT, "table", 1))
+    await slot.start()
+    try:
+        with pytest.raises(errors.KeyUnsupported):
+            await slot.authenticate(pin, b"data")
+        assert (await slot.identify()).days_left(NOW) == 30
+        with pytest.raises(errors.KeyUnsupported):
+            await slot.tries()
+    finally:
+        await slot.stop()
+    assert not [one for one in card.commands if one[2:4] in ("20", "2A")]
+
+
 async def test_a_stop_during_a_stuck_call_waits_its_patience_only(make, reader, table):
     stuck = Stuck("9000")
     slot = Slot(Source(reader({**table, SELECT: stuck})), make.trust(), lambda: NOW, lambda state: None, LIMITS)
