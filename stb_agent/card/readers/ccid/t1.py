@@ -44,6 +44,7 @@ class T1:
         self._mine = 0  # N(S) of our next I-block
         self._theirs = 0  # N(S) of the card's next I-block
         self._heard = False
+        self._answered: Control | None = None  # the card's last word, if that was a response to an S-block of ours
         self._announced = ifsd is None or ifsd == _FIRST_IFSD
 
     def transmit(self, apdu: bytes | bytearray | memoryview) -> bytes:
@@ -101,6 +102,9 @@ class T1:
                 return self._go_on(got, run)
             case Control(response=False):
                 return self._obey(got, run)
+            case Control() if got == self._answered and run.sending:
+                # Asked by R-block, the card repeats the last it sent: it has not had our I-block.
+                return self._repeat(run)
         raise Malformed("a response to nothing")
 
     def _take(self, got: Data, run: _Run) -> Block:
@@ -127,14 +131,17 @@ class T1:
             run.failures += 1
             return Receipt(self._theirs, Error.NONE)
         if got.number == self._mine:
-            run.failures += 1
-            run.perhaps_done = False
-            return self._data(run, again=True)
+            return self._repeat(run)
         if not run.more:
             raise Malformed("an R-block for the last block")
         run.failures = 0
         self._mine ^= 1
         return self._data(run)
+
+    def _repeat(self, run: _Run) -> Block:
+        run.failures += 1
+        run.perhaps_done = False
+        return self._data(run, again=True)
 
     def _obey(self, got: Control, run: _Run) -> Block:
         run.requests += 1
@@ -166,6 +173,8 @@ class T1:
             raw[:] = bytes(len(raw))
         got = blocks.decode(answer, self._crc)
         self._heard = True
+        if not (isinstance(got, Control) and got.response):
+            self._answered = None
         return got
 
     def _announce(self) -> None:
@@ -194,6 +203,7 @@ class T1:
                 continue
             self._heard = True
             if got == wanted:
+                self._answered = got
                 return True
         return False
 

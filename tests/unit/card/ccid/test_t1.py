@@ -188,6 +188,11 @@ def test_a_card_that_does_not_take_our_size_goes_on_without():
     assert script.run(ifsd=254) == b"\x90\x00"
 
 
+def test_a_card_that_repeats_its_response_has_not_had_our_block():
+    script = Script(("S(IFS,q,254)", "S(IFS,r,254)"), ("I(0,0)", "-"), ("R(0)o", "S(IFS,r,254)"), ("I(0,0)", "I(0,0)"))
+    assert script.run(ifsd=254) == b"\x90\x00"
+
+
 def test_a_command_that_may_have_been_carried_out_is_not_sent_again():
     script = Script(
         ("I(0,0)", "I(0,0)"), ("I(1,0)", "-"), ("R(1)o", "-"), ("R(1)o", "-"), ("S(RESYNCH,q)", "S(RESYNCH,r)")
