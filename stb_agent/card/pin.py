@@ -14,7 +14,8 @@ LENGTH = 4
 class Pin:
     """Hold an entry in one bytearray that never grows, so that no copy is left behind when it is zeroed.
 
-    Digits go in and out one at a time; nothing here makes a str of them. Leaving a ``with`` block zeroes it.
+    Digits go in and out one at a time; nothing here makes a str of them. Leaving a ``with`` block zeroes it, and so
+    does forgetting it: a card pulled in the middle of an entry drops the entry with its page.
     """
 
     __slots__ = ("_digits", "_length")
@@ -56,6 +57,9 @@ class Pin:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def __del__(self) -> None:
         self.clear()
 
     def __repr__(self) -> str:

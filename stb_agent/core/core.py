@@ -11,6 +11,7 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.core.page import (
     Chosen,
+    Covered,
     Delivered,
     Done,
     Failed,
@@ -134,14 +135,18 @@ class Core:
         return self._settle(answer=True)
 
     def card(self, state: CardState, *, known: bool = False, trouble: ChanomaError | None = None) -> Sequence[Effect]:
-        """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath."""
+        """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath.
+
+        Putting one in where there was none leaves the person where they are: the page may have asked for it.
+        """
         was = self._frame
+        awaited = was.card in (CardState.ABSENT, CardState.NO_READER)
         here = state is CardState.PRESENT and trouble is None
         level = max(was.level, Level.PRESENT) if here else Level.NONE
         self._frame = replace(was, card=state, known=known, trouble=trouble, level=level, linked=was.linked and here)
         self._stack = tuple(slot for slot in self._stack if not isinstance(slot.page, CardNotice))
         if not here:
-            self._lock(keep_place=False)
+            self._lock(keep_place=awaited and trouble is None)
             if was.level > Level.PRESENT:
                 self._effects.append(SessionEnded())
                 self._push(self._card_gone())
@@ -167,6 +172,7 @@ class Core:
         """Take the news that the signed-in person's card is linked now."""
         if self._frame.level >= Level.AUTHENTICATED:
             self._frame = replace(self._frame, linked=True, known=True)
+            self._deliver(self._top, Surroundings())
         return self._settle()
 
     def expired(self) -> Sequence[Effect]:
@@ -202,6 +208,7 @@ class Core:
 
     def _leave_screen(self) -> None:
         """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
+        self._deliver(self._top, Covered())
         if any(slot.page.personal for slot in self._stack):
             self._lock(keep_place=True)
             self._effects.append(SessionEnded())
@@ -271,7 +278,8 @@ class Core:
             self._back()
 
     def _sign_in(self, result: SignIn) -> None:
-        if self._frame.card is CardState.PRESENT:
+        """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme."""
+        if self._frame.card is CardState.PRESENT and self._shown:
             self._frame = replace(
                 self._frame, level=result.level, linked=result.linked, known=self._frame.known or result.linked
             )
@@ -295,7 +303,8 @@ class Core:
         return effects
 
     def _compute(self, rev: int) -> ViewMessage:
-        page = self._top.page
+        # Behind the programme no step-up lies on a locked page: then what is under it stands for it.
+        page = next(slot.page for slot in reversed(self._stack) if self._satisfied(slot.page.needs))
         return ViewMessage(
             rev=rev,
             shown=self._shown,

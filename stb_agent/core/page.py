@@ -48,6 +48,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Covered:
+    """The programme takes the screen while the page is on top: what is half done may be found by somebody else."""
+
+
+@dataclass(frozen=True)
 class Chosen:
     """The person chose an item of the page's view."""
 
@@ -90,7 +95,7 @@ class Delivered:
     key: str
 
 
-PageEvent = Shown | Chosen | Pressed | Done | Failed | Surroundings | Delivered
+PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Surroundings | Delivered
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ class HomePage(Page):
 def _guide(frame: Frame) -> Word:
     if frame.level >= Level.AUTHENTICATED:
         return word("home.guide.signed_in")
+    if frame.trouble is not None:
+        return word("home.guide.trouble")
     match frame.card:
         case CardState.NO_READER:
             return word("home.guide.no_reader")

@@ -25,6 +25,7 @@ from stb_agent.core.page import (
     PageEvent,
     Pressed,
     Requirement,
+    Surroundings,
 )
 from stb_agent.core.service import retry, trouble
 
@@ -146,6 +147,8 @@ class LinkPage(Page):
         match event:
             case Chosen(id="agree" | "number"):
                 return Move(stay=replace(self, stage=Stage.NUMBER, wrong=None, error=None))
+            case Surroundings() if frame.linked and self.stage in (Stage.CONSENT, Stage.NUMBER):
+                return Move(leave=True)  # what was sent earlier has arrived: nothing is left to ask
             case Chosen(id="stop"):
                 return Move(back=True)
             case Pressed(action=Action.BACK) | Chosen(id="erase"):

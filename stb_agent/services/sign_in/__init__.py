@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.errors import SessionEnded
 from stb_agent.cable_id.session import Session
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
@@ -95,6 +96,8 @@ class SignInService:
             digits.clear()
         if session.linked and self._store.links.find(handle) is None:
             await self._learn_link(handle, session)
+        if await self._card.handle() != handle:
+            raise SessionEnded  # somebody else's card lies there by now: its person must not find this session
         self._authority.begin(handle, session)
         self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), handle=handle)
         self._store.ledger.add(Category.JPKI, "certificate_check")

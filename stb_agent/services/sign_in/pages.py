@@ -15,6 +15,7 @@ from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import Choice, Consent, Item, Message, Pin, Progress, Row, Statement, Tone, View
 from stb_agent.core.page import (
     Chosen,
+    Covered,
     Done,
     Failed,
     Frame,
@@ -139,6 +140,9 @@ class SignInPage(Page):
                 return self._start(frame)
             case Surroundings() if frame.card is not self.card:
                 return self._start(frame)
+            case Covered() if self.entry is not None:
+                self.entry.digits.clear()
+                return self._counted(self.tries, None)
             case Pressed(action=action) if self.entry is not None:
                 return self._press(self.entry, action)
             case Chosen(id="again"):
@@ -168,6 +172,8 @@ class SignInPage(Page):
         if frame.card is not CardState.PRESENT:
             reading = frame.card is CardState.READING
             return Move(stay=replace(here, agreed=False, stage=Stage.CHECKING if reading else Stage.INSERT))
+        if frame.trouble is not None:
+            return Move(stay=replace(here, stage=Stage.TROUBLE, error=frame.trouble))
         if not frame.known and not self.agreed:
             return Move(stay=replace(here, stage=Stage.CONSENT))
         return Move(stay=replace(here, stage=Stage.CHECKING), jobs=(CountTries(),))

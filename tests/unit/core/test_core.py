@@ -18,6 +18,7 @@ from stb_agent.contract.views import Item, List, View
 from stb_agent.core.core import CardNotice, Core, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     Chosen,
+    Covered,
     Done,
     Frame,
     Job,
@@ -33,6 +34,11 @@ from stb_agent.core.page import (
 
 @dataclass(frozen=True)
 class Load(Job):
+    service: ClassVar[str] = "test"
+
+
+@dataclass(frozen=True)
+class Prove(Job):
     service: ClassVar[str] = "test"
 
 
@@ -89,7 +95,7 @@ class StepUp(Page):
     wanted: Requirement
 
     def own_keys(self) -> frozenset[Action]:
-        return frozenset({Action.DIGIT_1, Action.DIGIT_2})
+        return frozenset({Action.DIGIT_1, Action.DIGIT_2, Action.DIGIT_3})
 
     def view(self, frame: Frame) -> View:
         return List(title="step up")
@@ -97,6 +103,10 @@ class StepUp(Page):
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Pressed(action=Action.DIGIT_1):
+                return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=False), leave=True)
+            case Pressed(action=Action.DIGIT_3):
+                return Move(jobs=(Prove(),))
+            case Done(job=Prove()):
                 return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=False), leave=True)
             case Pressed(action=Action.DIGIT_2) if frame.level >= Level.AUTHENTICATED:
                 return Move(linked=True, leave=True)
@@ -261,6 +271,59 @@ def test_an_answer_to_a_page_that_was_locked_meanwhile_is_dropped() -> None:
     answer(core, effects, "late")
     core.key(Action.HOME)
     assert "late" not in str(core.view)
+
+
+def test_a_card_that_a_page_asked_for_leaves_the_person_there() -> None:
+    core = make(card=False)
+    choose(core, "secret")
+    core.card(CardState.READING)
+    core.card(CardState.PRESENT)
+    assert title(core) == "step up"
+    answer(core, core.key(Action.DIGIT_1))
+    assert title(core) == "secret data"
+
+
+def test_another_card_in_place_of_one_leaves_nothing_of_it() -> None:
+    core = signed_in_secret()
+    core.card(CardState.READING)
+    core.card(CardState.PRESENT)
+    core.key(Action.BACK)
+    assert title(core) == "home"
+
+
+def test_a_sign_in_that_is_answered_behind_the_programme_gives_nothing() -> None:
+    core = make()
+    choose(core, "secret")
+    effects = core.key(Action.DIGIT_3)
+    core.key(Action.HOME)
+    (run,) = [it for it in effects if isinstance(it, Run)]
+    effects = core.done(run.slot, Done(run.job, None))
+    assert SessionEnded() in effects
+    assert not [it for it in effects if isinstance(it, Run)], "nothing is loaded for nobody"
+    core.key(Action.HOME)
+    assert title(core) == "step up"
+
+
+def test_a_page_behind_the_lock_is_not_sent_while_the_programme_is_up() -> None:
+    core = signed_in_secret()
+    core.key(Action.HOME)
+    assert not core.view.personal
+    assert title(core) == "home"
+
+
+def test_the_top_page_is_told_that_the_programme_covers_it() -> None:
+    @dataclass(frozen=True)
+    class Half(Plain):
+        def on(self, event: PageEvent, frame: Frame) -> Move:
+            return Move(stay=Half("forgotten")) if isinstance(event, Covered) else Move(stay=Half("half done"))
+
+    for leave in (Core.key, Core.yield_screen):
+        core = Core(Half, lambda needs, frame: StepUp(needs), lambda error: Notice(""), lambda: Notice(""))
+        core.key(Action.HOME)
+        choose(core, "anything")
+        assert title(core) == "half done"
+        leave(core, Action.HOME if leave is Core.key else True)  # type: ignore[operator]
+        assert title(core) == "forgotten"
 
 
 def test_signing_in_with_a_card_that_is_gone_gives_nothing() -> None:
