@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
@@ -29,6 +29,7 @@ from stb_agent.services.booking.pages import (
     LoadOrders,
     LoadSlots,
     Order,
+    Orders,
     OrdersPage,
     Placed,
     PlaceOrder,
@@ -83,6 +84,10 @@ class _Order(Struct, frozen=True):
     start: str
     end: str
     price_yen: int
+
+    def __post_init__(self) -> None:
+        """Refuse a time without an offset while it is decoded."""
+        pages.check_times(self.start, self.end)
 
 
 class _Orders(Struct, frozen=True):
@@ -156,30 +161,45 @@ class BookingService:
         return (await self._client.get("/facilities", _Facilities)).facilities
 
     async def _place(self, order: Order) -> Placed:
+        person = self._authority.person
         token = await self.token()
         entry = Entry(
             key=str(uuid.UUID(bytes=self._random(16), version=4)),
             service=self.name,
             kind="order",
             payload=msgspec.json.encode(order),
-            person=self._authority.person,
+            person=person,
             created_at=self._clock(),
             authority=token.token.encode(),
             authority_expires=token.expires_at,
         )
         return _placed(await self._post.send(entry, PATIENCE_S))
 
-    async def _orders(self) -> list[Placed]:
-        """Give what the town holds, and before that what is still on its way."""
-        token = await self.token()
-        held = (await self._client.get("/orders", _Orders, token=token.token)).orders
-        names = {facility.id: facility.name for facility in await self._facilities()}
-        waiting = [
-            entry for entry in self._post.outbox.of(self._authority.person, self.name) if entry.state is State.WAITING
-        ]
-        return [_placed(entry) for entry in waiting] + [
+    async def _orders(self) -> Orders:
+        """Give what the town holds, and before that what is still on its way, or was refused and its time has not passed.
+
+        What this box holds itself is also told while the town cannot be asked.
+        """
+        person = self._authority.person
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        here = tuple(
+            placed
+            for placed in map(_placed, self._post.outbox.of(person, self.name))
+            if placed.delivery is Delivery.WAITING
+            or (placed.delivery is Delivery.REFUSED and datetime.fromisoformat(placed.order.start) > now)
+        )
+        try:
+            token = await self.token()
+            held = (await self._client.get("/orders", _Orders, token=token.token)).orders
+            names = {facility.id: facility.name for facility in await self._facilities()}
+        except ChanomaError as error:
+            if not (here and error.retry):
+                raise
+            return Orders(here, complete=False)
+        there = (
             Placed(order.id, _known(order, names.get(order.facility, order.facility)), Delivery.SENT) for order in held
-        ]
+        )
+        return Orders((*here, *there))
 
 
 def _known(order: _Order, facility: str) -> Order:

@@ -52,6 +52,10 @@ class Slot(Struct, frozen=True):
     free: bool
     price_yen: int
 
+    def __post_init__(self) -> None:
+        """Refuse a time without an offset while it is decoded: nothing that cannot be shown reaches a page."""
+        check_times(self.start, self.end)
+
 
 class Order(Struct, frozen=True):
     """What the person booked: known in full even before the service answered, but for ``number``."""
@@ -107,8 +111,16 @@ class CheckOrder(Job):
 
 
 @dataclass(frozen=True)
+class Orders:
+    """A person's bookings; not ``complete`` when the service could not be asked and only what is kept here is among them."""
+
+    placed: tuple[Placed, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True)
 class LoadOrders(Job):
-    """Answers the list of Placed of this person: what the service holds, and what still waits here."""
+    """Answers Orders."""
 
     service: ClassVar[str] = "booking"
 
@@ -297,7 +309,7 @@ class OrdersPage(Page):
     needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
     personal: ClassVar[bool] = True
 
-    orders: tuple[Placed, ...] | None = None
+    orders: Orders | None = None
     error: ChanomaError | None = None
 
     def blank(self) -> OrdersPage:
@@ -308,11 +320,11 @@ class OrdersPage(Page):
             return trouble(word("booking.orders"), self.error, *retry(self.error))
         if self.orders is None:
             return Progress(title=word("booking.orders"), lead=word("booking.loading_orders"))
-        if not self.orders:
+        if not self.orders.placed:
             return Message(title=word("booking.orders"), tone=Tone.INFO, lead=word("booking.no_orders"))
         return List(
             title=word("booking.orders"),
-            lead=word("booking.orders_lead"),
+            lead=word("booking.orders_lead" if self.orders.complete else "booking.orders_partial"),
             items=tuple(
                 Item(
                     it.key,
@@ -320,7 +332,7 @@ class OrdersPage(Page):
                     word(f"frame.delivery.{it.delivery}"),
                     first=not n,
                 )
-                for n, it in enumerate(self.orders)
+                for n, it in enumerate(self.orders.placed)
             ),
         )
 
@@ -330,12 +342,12 @@ class OrdersPage(Page):
                 return Move(stay=OrdersPage(self.orders), jobs=(LoadOrders(),))
             case Delivered():
                 return Move(jobs=(LoadOrders(),))
-            case Done(result=list() as orders):
-                return Move(stay=OrdersPage(tuple(orders)))
+            case Done(result=Orders() as orders):
+                return Move(stay=OrdersPage(orders))
             case Failed(error=error):
                 return Move(stay=OrdersPage(error=error))
             case Chosen(id=id_):
-                for placed in self.orders or ():
+                for placed in self.orders.placed if self.orders else ():
                     if placed.key == id_:
                         return Move(push=SlipPage(placed))
         return Move()
@@ -354,6 +366,13 @@ def _cell(slot: Slot | None, day: int, row: int) -> Cell:
     if slot is None:
         return Cell(f"closed {day} {row}", day, row, CellState.CLOSED)
     return Cell(slot.id, day, row, CellState.FREE if slot.free else CellState.TAKEN)
+
+
+def check_times(*moments: str) -> None:
+    """Raise ValueError unless each is an RFC 3339 time."""
+    for moment in moments:
+        if datetime.fromisoformat(moment).tzinfo is None:
+            raise ValueError("a time needs an offset")
 
 
 def _local(moment: str) -> datetime:
