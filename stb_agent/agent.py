@@ -91,6 +91,12 @@ class Internal(ChanomaError):
     retry = True
 
 
+class FolderUnusable(ChanomaError):
+    """A folder of the configuration cannot be made: folder and reason."""
+
+    code = "box.folder"
+
+
 class Agent:
     """A box's agent: owns every device, secret and connection, and decides where the person is."""
 
@@ -107,7 +113,10 @@ class Agent:
         runtime = Path(self._config.box.runtime)
         state = Path(self._config.box.state)
         for folder in (runtime, state):
-            await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            try:
+                await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise FolderUnusable(folder=str(folder), what=error.strerror or "unusable") from error
         store = Store.open(state, clock=self._clock, random=self._random)
         try:
             try:
@@ -260,6 +269,8 @@ class Agent:
     async def _renew(self) -> None:
         person = self._authority.person
         for service in self._later:
+            if not self._authority.holds(person):
+                return  # gone again; what waits must not be sent in the next person's name
             if not any(
                 entry.person == person and entry.service == service.name for entry in self._store.outbox.waiting()
             ):

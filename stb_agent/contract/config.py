@@ -20,6 +20,12 @@ class ConfigError(ChanomaError):
     code: ClassVar[str] = "config.invalid"
 
 
+class ConfigUnreadable(ConfigError):
+    """A configuration file is not there, may not be read, or is no text: file and reason."""
+
+    code: ClassVar[str] = "config.unreadable"
+
+
 class Box(Struct, frozen=True, forbid_unknown_fields=True):
     """The box: ``runtime`` holds the sockets, ``state`` the device key and the database."""
 
@@ -103,8 +109,10 @@ def load(*paths: Path) -> Config:
             text = path.read_text("utf-8")
             table = tomllib.loads(text)
         except OSError as error:
-            raise ConfigError(file=str(path), line=0, what=error.strerror or "unreadable") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigUnreadable(file=str(path), what=error.strerror or "unreadable") from error
+        except UnicodeDecodeError as error:
+            raise ConfigUnreadable(file=str(path), what=str(error)) from error
+        except tomllib.TOMLDecodeError as error:
             found = re.search(r"line (\d+)", str(error))
             raise ConfigError(file=str(path), line=int(found[1]) if found else 0, what=str(error)) from error
         try:

@@ -69,9 +69,10 @@ class SocketTelevision:
                     await self._writer.wait_closed()
                 self._writer = None
             log.warning("television middleware lost")
+            await asyncio.sleep(self._retry_s)
 
     async def _listen(self, reader: asyncio.StreamReader, on_yield: Callable[[bool], None]) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # ValueError: a line longer than any of the contract
             async for line in reader:
                 try:
                     on_yield(decode_tv_event(line).active)

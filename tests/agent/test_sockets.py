@@ -8,6 +8,7 @@ from pathlib import Path
 from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import CardState, Intent, Status, ViewMessage
 from stb_agent.contract.views import Home
+from stb_agent.host.tv import SocketTelevision
 from stb_agent.ipc import UiServer
 from stb_agent.remote import keymaps
 from stb_agent.remote.remote import Remote
@@ -120,3 +121,34 @@ async def test_keys_come_through_remote_sock_and_nothing_goes_back(tmp_path: Pat
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert heard == [Action.UP, Action.DIGIT_0]
+
+
+async def test_a_television_that_talks_nonsense_or_hangs_up_is_found_again(tmp_path: Path) -> None:
+    heard: list[bool] = []
+    calls = 0
+    found = asyncio.Event()
+
+    async def middleware(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        assert json.loads(await reader.readline()) == {"type": "screen", "shown": True}
+        if calls == 1:
+            writer.write(b"x" * 100_000 + b"\n")  # longer than any line of the contract
+        elif calls == 3:
+            writer.write(b'nonsense\n{"type":"yield","active":true}\n')
+            found.set()
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(middleware, tmp_path / "tv.sock"):
+        television = SocketTelevision(tmp_path / "tv.sock", retry_s=0.05)
+        television.screen(True)
+        task = asyncio.create_task(television.run(heard.append))
+        async with asyncio.timeout(5):
+            await found.wait()
+            while not heard:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert heard == [True]
+    assert calls == 3

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stb_agent.contract.config import Config, ConfigError, load
+from stb_agent.contract import words
+from stb_agent.contract.config import Config, ConfigError, ConfigUnreadable, load
 
 
 def write(path: Path, text: str) -> Path:
@@ -41,6 +42,11 @@ def test_an_error_names_file_and_line(tmp_path: Path, text: str, line: int) -> N
     assert caught.value.args_["line"] == line
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError):
-        load(tmp_path / "none.toml")
+def test_a_file_that_cannot_be_read_is_told_without_a_line(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff")
+    for path in (tmp_path / "none.toml", tmp_path, binary):
+        with pytest.raises(ConfigUnreadable) as caught:
+            load(path)
+        cause, _ = words.told(caught.value.code, caught.value.args_)
+        assert str(path) in cause
