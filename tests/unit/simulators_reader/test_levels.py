@@ -5,7 +5,7 @@ from cryptography import x509
 
 from simulators.card import Quirks
 from simulators.reader import Hand
-from tests.unit.simulators_reader.host import GET, POWER_ON, SET, STATUS, Host, block
+from tests.support.ccid_host import GET, POWER_ON, SET, STATUS, Host, block
 
 Make = Callable[..., Hand]
 AP = bytes.fromhex("00A4040C0AD392F000260100000001")
@@ -16,7 +16,7 @@ ATR = bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B")
 def test_a_tpdu_reader_carries_blocks(make_hand: Make) -> None:
     hand = make_hand("scr3310-nttcom")
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     assert host.ask(STATUS).status == 1
     assert host.ask(POWER_ON).data == ATR
     # By itself this reader has negotiated TA1 and set T=1 up.
@@ -40,7 +40,7 @@ def test_a_tpdu_reader_carries_blocks(make_hand: Make) -> None:
 def test_a_reader_that_does_nothing_by_itself(make_hand: Make) -> None:
     hand = make_hand("gempc-twin")
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     assert (host.ask(POWER_ON).status, host.ask(POWER_ON).error) == (0x41, 7)  # no automatic voltage
     assert host.ask(POWER_ON, specific=b"\x01\0\0").data == ATR
     assert (host.xfr(block(0xC1, b"\xfe")).status, host.ask(GET).last) == (0x40, 0)  # it still speaks T=0
@@ -56,7 +56,7 @@ def test_a_reader_that_does_nothing_by_itself(make_hand: Make) -> None:
 def test_a_voltage_that_the_card_does_not_know(make_hand: Make) -> None:
     hand = make_hand("acr39u")
     hand.insert("linked", voltages=frozenset({1.8}))
-    host = Host(hand)
+    host = Host(hand.backend)
     assert [host.ask(POWER_ON, specific=bytes([select, 0, 0])).error for select in (1, 2)] == [0xFE, 0xFE]
     assert host.ask(POWER_ON, specific=b"\x03\0\0").data == ATR
 
@@ -64,7 +64,7 @@ def test_a_voltage_that_the_card_does_not_know(make_hand: Make) -> None:
 def test_a_short_apdu_reader(make_hand: Make) -> None:
     hand = make_hand("gnuk")
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     assert host.ask(POWER_ON).data == ATR
     assert host.xfr(AP).data == b"\x90\x00"
     assert len(host.xfr(bytes.fromhex("00B08A0000")).data) == 258
@@ -77,7 +77,7 @@ def test_a_short_apdu_reader(make_hand: Make) -> None:
 def test_an_extended_apdu_reader(make_hand: Make, model: str) -> None:
     hand = make_hand(model)
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     assert host.ask(POWER_ON).data == ATR
     assert host.xfr(AP).data == b"\x90\x00"
     reply = host.xfr(CERTIFICATE)
@@ -94,7 +94,7 @@ def test_an_extended_apdu_reader(make_hand: Make, model: str) -> None:
 def test_a_command_longer_than_a_message_goes_in_parts(make_hand: Make) -> None:
     hand = make_hand("au9540")
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     host.ask(POWER_ON)
     host.xfr(AP)
     host.xfr(bytes.fromhex("002000980431323334"))
@@ -109,7 +109,7 @@ def test_a_command_longer_than_a_message_goes_in_parts(make_hand: Make) -> None:
 def test_a_character_reader_does_nothing(make_hand: Make) -> None:
     hand = make_hand("character")
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     host.ask(POWER_ON, specific=b"\x01\0\0")
     assert (host.xfr(AP).status, host.xfr(AP).error) == (0x40, 0)
 
@@ -122,7 +122,7 @@ def test_t0_tpdus(make_hand: Make, model: str) -> None:
     hand = make_hand(model)
     hand.quirks(Quirks(atr=T0))
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     assert host.ask(POWER_ON, specific=b"\x01\0\0").data == bytes.fromhex(T0)
     assert host.line(AP) == b"\x90\x00"
     assert host.line(bytes.fromhex("0020009800")) == b"\x63\xc3"
@@ -137,7 +137,7 @@ def test_t0_behind_an_apdu_reader(make_hand: Make) -> None:
     hand = make_hand("au9540")
     hand.quirks(Quirks(atr=T0))
     hand.insert("linked")
-    host = Host(hand)
+    host = Host(hand.backend)
     host.ask(POWER_ON)
     for command, answer in (
         (AP, "9000"), (bytes.fromhex("00200098"), "63c3"), (bytes.fromhex("00B0880000"), "8f8f009000"),
@@ -151,4 +151,4 @@ def test_a_reader_without_t0_says_so(make_hand: Make) -> None:
     hand = make_hand("rc-s300")
     hand.quirks(Quirks(atr=T0))
     hand.insert("linked")
-    assert Host(hand).ask(POWER_ON).error == 0xF6
+    assert Host(hand.backend).ask(POWER_ON).error == 0xF6
