@@ -50,6 +50,18 @@ class Described:
         own = self.descriptor.unfit() if self.descriptor else ()
         return tuple(reason for reason, true in found.items() if true) + own
 
+    def line(self) -> str:
+        """Give the line that ``stb-agent card descriptor`` prints without ``--json``."""
+        head = f"{'×' if self.reasons else '○'} {self.vendor:04X}:{self.product:04X} {self.name} [{self.interface}]: "
+        if self.reasons or self.descriptor is None:
+            return head + "; ".join(self.reasons)
+        extended = "" if self.descriptor.carries_extended else "no "
+        return head + f"{self.descriptor.level} level, {extended}extended length, presence by {self._presence}"
+
+    @property
+    def _presence(self) -> str:
+        return "interrupt" if self.interrupt else "polling"
+
     def as_json(self) -> dict[str, object]:
         """Give what ``stb-agent card descriptor --json`` prints of an interface."""
         told: dict[str, object] = {
@@ -61,7 +73,7 @@ class Described:
             "works": not self.reasons,
             "why": [reason.name.lower() for reason in self.reasons],
             "reasons": [str(reason) for reason in self.reasons],
-            "presence": "interrupt" if self.interrupt else "polling",
+            "presence": self._presence,
         }
         if (it := self.descriptor) is not None:
             told |= {

@@ -1,11 +1,14 @@
 """Descriptors: the 54 bytes, where they hang, and the two texts in which people send them."""
 
+import json
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stb_agent.__main__ import main
 from stb_agent.card.readers.ccid import dump
 from stb_agent.card.readers.ccid.descriptor import Descriptor, Feature, Level, Protocol, Reason, Voltage, find
 from stb_agent.card.readers.ccid.faults import Malformed
@@ -252,3 +255,22 @@ def test_whatever_the_text_only_our_fault_comes_out(noise: str, start: int, leng
                 it.as_json()
         except Malformed:
             continue
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [(LSUSB, 0), (libccid(features=0xB2), 1), (libccid() + libccid(features=0xB2), 0), ("hello", 2), (None, 2)]
+)  # fmt: skip
+def test_the_command_line_says_whether_one_will_work(
+    text: str | None, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "dump.txt"
+    if text is not None:
+        file.write_text(text)
+    assert main(["card", "descriptor", str(file), "--json"]) == status
+    told = capsys.readouterr()
+    if status == 2:
+        assert "card.descriptor" in told.err
+    else:
+        assert any(it["works"] for it in json.loads(told.out)["readers"]) == (status == 0)
+        assert main(["card", "descriptor", str(file)]) == status
+        assert capsys.readouterr().out.startswith("○×"[status])
