@@ -3,7 +3,7 @@
 from simulators.reader.backend import Backend
 from simulators.reader.device import Device
 from simulators.reader.faults import BlockAccident, BlockFault, BlockScript, UsbAccident, UsbFault
-from simulators.reader.hand import Hand
+from simulators.reader.hand import DeviceSlot, Hand
 from simulators.reader.models import MODELS, Model
 from simulators.reader.program import main
 
@@ -14,6 +14,7 @@ __all__ = [
     "BlockFault",
     "BlockScript",
     "Device",
+    "DeviceSlot",
     "Hand",
     "Model",
     "UsbAccident",

@@ -9,6 +9,8 @@ F = {0: 372, 1: 372, 2: 558, 3: 744, 4: 1116, 5: 1488, 6: 1860, 9: 512, 10: 768,
 D = {1: 1, 2: 2, 3: 4, 4: 8, 5: 16, 6: 32, 7: 64, 8: 12, 9: 20}
 """Baud rate adjustment integer by Di (table 8)."""
 DEFAULT_FIDI = 0x11
+_GLOBAL = 15
+"""T of the bytes that are no protocol's (8.2.3)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Atr:
                 if not present & 8:
                     break
                 present, protocol, level = last >> 4, last & 15, level + 1
-                if protocol not in protocols and protocol != 15:
+                if protocol not in protocols:
                     protocols.append(protocol)
         except IndexError:
             raise ValueError(f"the ATR ends early: {raw.hex()}") from None
@@ -64,7 +66,7 @@ class Atr:
         if check and reduce(xor, raw[1:]):
             raise ValueError(f"TCK is wrong: {raw.hex()}")
         return cls(
-            raw, tuple(protocols) or (0,), found.get("TA1", DEFAULT_FIDI), "TA2" in found, found.get("TC1", 0),
+            raw, tuple(one for one in protocols if one != _GLOBAL) or (0,), found.get("TA1", DEFAULT_FIDI), "TA2" in found, found.get("TC1", 0),
             found.get("TC2", 10), found.get("TA:1", 32), found.get("TB:1", 0x4D), bool(found.get("TC:1", 0) & 1),
             historical,
         )  # fmt: skip

@@ -1,10 +1,13 @@
 """A hand at a simulated reader: puts cards in, takes them out, pulls the plug."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from simulators.card import Deck, Link, Recorder
+from simulators.card import Deck, Link, Recorder, Slot
+from simulators.card.vpcd import Pulled
 from simulators.reader.backend import Backend
 from simulators.reader.contact import Contact
 from simulators.reader.device import Device
@@ -59,3 +62,28 @@ class Hand(Deck):
 
     def _gone(self) -> None:
         self.inserted = None
+
+
+@dataclass(frozen=True)
+class DeviceSlot:
+    """The slot of a simulated reader as a place for a card tray, `Tray(…, reader=DeviceSlot(device))`."""
+
+    device: Device
+    bwt: float | None = None
+    empty: float = 0.0
+
+    async def hold(self, slot: Slot, connected: asyncio.Event) -> None:
+        """Keep a card in the slot until cancelled, or raise Pulled when an accident takes it."""
+        gone, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def leave() -> None:
+            loop.call_soon_threadsafe(gone.set)
+
+        self.device.insert(Contact(slot, bwt=self.bwt), leave)
+        connected.set()
+        try:
+            await gone.wait()
+            raise Pulled
+        finally:
+            connected.clear()
+            self.device.pull()
