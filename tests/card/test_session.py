@@ -342,7 +342,7 @@ async def test_a_card_that_never_answers_is_given_up_and_comes_back(
         pin, begun = entry(RIGHT), time.monotonic()
         with pytest.raises(errors.Timeout):
             await box.slot.authenticate(pin, PAYLOAD)
-        assert time.monotonic() - begun < 1.3
+        assert time.monotonic() - begun < 2.4, "told before the card answered"
         assert len(pin) == 0
         with pytest.raises(errors.Timeout):  # the thread is still waiting for the card
             await box.slot.tries()
