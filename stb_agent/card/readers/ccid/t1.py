@@ -114,7 +114,8 @@ class T1:
             run.sending = False
             self._mine ^= 1
         self._theirs ^= 1
-        run.failures = 0
+        # An empty part with more to follow is progress in name only: a chain of them would never end.
+        run.failures = run.failures + 1 if got.more and not got.field else 0
         run.answer += got.field
         run.finished = not got.more
         if len(run.answer) > _MOST_BYTES:

@@ -253,6 +253,22 @@ def test_an_answer_without_end_is_given_up():
         T1(endless, 32, None).transmit(b"12345")
 
 
+def test_a_chain_of_empty_blocks_is_given_up():
+    number, asked = -1, 0
+
+    def empty(block: bytearray, waits: int) -> bytes:
+        nonlocal number, asked
+        asked += 1
+        if told(block) == "S(RESYNCH,q)":
+            return raw("S(RESYNCH,r)")
+        number += 1
+        return raw(f"I({number & 1},1)")
+
+    with pytest.raises(Incomplete):
+        T1(empty, 32, None).transmit(b"12345")
+    assert asked < 10
+
+
 def test_the_blocks_of_a_command_are_wiped():
     kept: list[bytearray] = []
 
