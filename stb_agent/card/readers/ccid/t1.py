@@ -44,6 +44,7 @@ class T1:
         self._mine = 0  # N(S) of our next I-block
         self._theirs = 0  # N(S) of the card's next I-block
         self._heard = False
+        self._in_step = False  # a block of ours was taken, so that both count alike
         self._answered: Control | None = None  # the card's last word, if that was a response to an S-block of ours
         self._announced = ifsd is None or ifsd == _FIRST_IFSD
 
@@ -81,6 +82,7 @@ class T1:
                 # Rules 7.1 to 7.3: after an I- or S-block ask by R-block for what is due; an R-block is sent again.
                 waits = 1
                 run.failures += 1
+                run.troubled = True
                 if not isinstance(block, Receipt):
                     coded = isinstance(error, BadCode) or (isinstance(error, NoBlock) and error.parity)
                     block = Receipt(self._theirs, Error.CODE if coded else Error.OTHER)
@@ -114,6 +116,7 @@ class T1:
             run.sending = False
             self._mine ^= 1
         self._theirs ^= 1
+        self._in_step = True
         # An empty part with more to follow is progress in name only: a chain of them would never end.
         run.failures = run.failures + 1 if got.more and not got.field else 0
         run.answer += got.field
@@ -134,8 +137,14 @@ class T1:
         if got.number == self._mine:
             return self._repeat(run)
         if not run.more:
-            raise Malformed("an R-block for the last block")
+            if self._in_step or run.troubled:
+                raise Malformed("an R-block for the last block")
+            # The first word to our first block: a card that kept its count over our power-on, which the reader did not pass on.
+            run.perhaps_done = False
+            run.failures = _RETRIES + 1
+            return got
         run.failures = 0
+        self._in_step = True
         self._mine ^= 1
         return self._data(run)
 
@@ -220,6 +229,7 @@ class _Run:
         self.aborted = False
         self.finished = False
         self.perhaps_done = False
+        self.troubled = False
         self.failures = 0
         self.requests = 0
         self.answer = bytearray()

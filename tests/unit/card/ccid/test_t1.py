@@ -138,6 +138,10 @@ FINE: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
 }  # fmt: skip
 
 
+FINE["the card kept its count over the reset"] = (
+    b"12345",
+    [("I(0,0)", "R(1)"), ("S(RESYNCH,q)", "S(RESYNCH,r)"), ("I(0,0)", "I(0,0)")],
+)
 PIECES = {
     "6: the card's chain": 3,
     "chains both ways": 2,
@@ -159,6 +163,14 @@ def test_the_command_is_cut_and_put_together_in_order():
     script = Script(("I(0,1)", "R(1)"), ("I(1,1)", "R(0)"), ("I(0,0)", "I(0,0)"))
     script.run(LONG)
     assert bytes(script.got) == LONG
+
+
+def test_a_chain_of_empty_blocks_is_not_followed_for_ever():
+    script = Script(
+        ("I(0,0)", "I(0,1)"), ("R(1)", "I(1,1)"), ("R(0)", "I(0,1)"), ("S(RESYNCH,q)", "S(RESYNCH,r)"), field=b""
+    )
+    with pytest.raises(Incomplete):
+        script.run()
 
 
 def test_numbers_go_on_from_command_to_command():
