@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stb_agent.card.reader import Reader, Sight, SlotState
+from stb_agent.card.readers.ccid.source import CcidSource
 from stb_agent.card.readers.choice import AutoSource
 
 OURS, THEIRS = "ours", "theirs"
@@ -135,3 +136,12 @@ def test_a_service_that_was_there_is_missed(house: House):
     house.ccid.news.put(NO_READER)
     house.pcsc.news.put(NO_SERVICE)
     assert house.next()[0] is SlotState.NO_SERVICE
+
+
+def test_a_box_without_libusb_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("usb.backend.libusb1.get_backend", lambda: None)
+    sight = CcidSource().look_once()
+    assert sight.state is SlotState.NO_USB
+    error = sight.error()
+    assert error
+    assert error.code == "card.usb"
