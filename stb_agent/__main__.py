@@ -35,10 +35,6 @@ def main(argv: list[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
-    card = verbs.add_parser("card", help="look at cards and readers").add_subparsers(dest="card_verb", required=True)
-    descriptor = card.add_parser("descriptor", help="say whether a card reader will work, from its USB descriptors")
-    descriptor.add_argument("file", type=Path, metavar="FILE", help="the text of lsusb -v, or libccid's of a reader")
-    descriptor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     for verb in (run, doctor, *card_cli.add_verbs(verbs)):
         verb.add_argument(
             "--config",
@@ -53,8 +49,6 @@ def main(argv: list[str] | None = None) -> int:
 
         print(json.dumps(schema(), ensure_ascii=False, indent=1))
         return 0
-    if arguments.verb == "card":
-        return describe(arguments.file, as_json=arguments.json)
     try:
         config = load(*(arguments.config or [path for path in (OPERATOR_FILE, HOUSEHOLD_FILE) if path.exists()]))
     except ConfigError as error:
@@ -67,25 +61,6 @@ def main(argv: list[str] | None = None) -> int:
 
         return asyncio.run(run_doctor(config, as_json=arguments.json))
     return serve(config, practice=arguments.practice)
-
-
-def describe(file: Path, *, as_json: bool) -> int:
-    """Print what a dump says of each reader in it; 0 if one of them will work, 1 if none, 2 if the file tells of none."""
-    from stb_agent.card.errors import DescriptorInvalid
-    from stb_agent.card.readers.ccid import dump
-    from stb_agent.card.readers.ccid.faults import Malformed
-
-    try:
-        readers = dump.read(file.read_text("utf-8", errors="replace"))
-    except (OSError, Malformed):
-        print(told(DescriptorInvalid(file=str(file))), file=sys.stderr)
-        return 2
-    if as_json:
-        print(json.dumps({"readers": [reader.as_json() for reader in readers]}, ensure_ascii=False))
-    else:
-        for reader in readers:
-            print(reader.line())
-    return 0 if any(not reader.reasons for reader in readers) else 1
 
 
 def serve(config: Config, *, practice: bool) -> int:

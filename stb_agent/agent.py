@@ -19,7 +19,7 @@ from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
-from stb_agent.card.certificate import AuthenticationCertificate, Environment, Trust
+from stb_agent.card.certificate import AuthenticationCertificate, Trust
 from stb_agent.card.errors import NoCard, NoReader, Removed
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
@@ -140,7 +140,7 @@ class Agent:
         self._authority = Authority(platform, self._clock)
         self._store = store
         self._handle_key = store.secret("card handle")
-        self._slot = Slot(source_of(config.card.reader), self._trust(), self._now, self._card_changed)
+        self._slot = Slot(source_of(config.card.reader), Trust.configured(config.card), self._now, self._card_changed)
         senders: dict[str, Sender] = {}
         courier = Courier(store.outbox, senders, clock=self._clock, random=self._random, changed=self._entry_changed)
         self._courier = courier
@@ -203,13 +203,6 @@ class Agent:
             for job in list(self._jobs):
                 job.cancel()
             await self._slot.stop()
-
-    def _trust(self) -> Trust:
-        card = self._config.card
-        environment = Environment.TEST if card.test else Environment.PRODUCTION
-        return Trust.load(map(Path, card.authorities), environment) + Trust.load(
-            map(Path, card.private_authorities), Environment.PRIVATE
-        )
 
     def _tiles(self, frame: Frame) -> tuple[Tile, ...]:
         tiles = (tile for service in self._services.values() for tile in service.tiles(frame))
@@ -338,7 +331,7 @@ class Agent:
     # -- the card, as signing in needs it -------------------------------------------------------------------------
 
     async def tries(self) -> int:
-        """Give how many PIN tries are left."""
+        """Give how many PIN tries are left, at least 1."""
         return await self._slot.tries()
 
     async def certificate(self) -> bytes:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from stb_agent.card import errors
+from stb_agent.contract.config import Card
 
 _UNREADABLE = (
     ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion,
@@ -108,6 +109,16 @@ class Authority:
     certificate: x509.Certificate
     environment: Environment
 
+    @property
+    def organization(self) -> str:
+        """The organization in its name."""
+        return _organization(self.certificate.subject)
+
+    @property
+    def key(self) -> bytes:
+        """Its public key (SubjectPublicKeyInfo, DER), which tells it from others of its name."""
+        return self.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
 
 @dataclass(frozen=True)
 class Trust:
@@ -116,7 +127,7 @@ class Trust:
     authorities: tuple[Authority, ...]
 
     def __post_init__(self) -> None:
-        named = {_organization(one.certificate.subject) for one in self.authorities}
+        named = {one.organization for one in self.authorities}
         for environment, other in (
             (Environment.PRODUCTION, Environment.TEST),
             (Environment.TEST, Environment.PRODUCTION),
@@ -129,6 +140,13 @@ class Trust:
         """Read PEM files, and the ``*.pem`` of folders. Raises AnchorInvalid for a file that is not an authority's certificate."""
         files = [file for path in paths for file in (sorted(path.glob("*.pem")) if path.is_dir() else [path])]
         return cls(tuple(Authority(one, environment) for file in files for one in _anchors(file)))
+
+    @classmethod
+    def configured(cls, card: Card) -> Trust:
+        """Give the authorities whose cards a box lets in. Raises AnchorInvalid, AnchorsMixed."""
+        environment = Environment.TEST if card.test else Environment.PRODUCTION
+        private = cls.load(map(Path, card.private_authorities), Environment.PRIVATE)
+        return cls.load(map(Path, card.authorities), environment) + private
 
     def __add__(self, other: Trust) -> Trust:
         """Trust both."""
@@ -158,10 +176,7 @@ class Trust:
             raise errors.CertificateExpired
         if now < start:
             raise errors.CertificateNotYet
-        issuer_key = issuers[0].certificate.public_key()
-        return AuthenticationCertificate(
-            certificate, key, issuer_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        )
+        return AuthenticationCertificate(certificate, key, issuers[0].key)
 
     def _for(self, environment: Environment) -> bool:
         return any(one.environment is environment for one in self.authorities)
@@ -175,10 +190,20 @@ class Trust:
         return errors.CertificateUntrusted()
 
 
+def days_until_end(der: bytes, now: datetime) -> int | None:
+    """Give the whole days until a certificate is out of date, whoever issued it; None if it cannot be read."""
+    try:
+        return (x509.load_der_x509_certificate(der).not_valid_after_utc - now).days
+    except _UNREADABLE:
+        return None
+
+
 def _anchors(file: Path) -> list[x509.Certificate]:
     try:
         certificates = x509.load_pem_x509_certificates(file.read_bytes())
-        if all(one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca for one in certificates):
+        # Name and key are parsed when first asked for: here, where what cannot be read is refused.
+        named = all(one.subject and one.public_key() for one in certificates)
+        if named and all(it.extensions.get_extension_for_class(x509.BasicConstraints).value.ca for it in certificates):
             return certificates
     except (OSError, *_UNREADABLE):
         pass

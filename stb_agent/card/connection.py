@@ -9,9 +9,9 @@ from datetime import datetime
 
 from stb_agent.card import errors
 from stb_agent.card.apdu import SW, Buffer, Command, Ins
-from stb_agent.card.certificate import AuthenticationCertificate, Trust
+from stb_agent.card.certificate import AuthenticationCertificate, Trust, days_until_end
 from stb_agent.card.diagnosis import diagnosed
-from stb_agent.card.jpki import WHOLE_FILE, Session, Ways
+from stb_agent.card.jpki import WHOLE_FILE, Feature, Session, Token, Ways
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import Reader, ReaderSource
 from stb_agent.card.worker import Steps
@@ -50,6 +50,24 @@ class Tools:
     ways: dict[tuple[str, bytes], Ways] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """What can be told of a card without telling whose it is.
+
+    ``level``: the reader's, or which length of commands it carries where a service hides that. ``token``: None if the card does not say.
+    ``tries``: None if it does not tell. ``days_left``: of the certificate, negative once it is out of date, None without one.
+    ``trouble``: why it cannot be used here.
+    """
+
+    reader: str
+    protocol: str
+    level: str
+    token: Token | None
+    tries: int | None
+    days_left: int | None
+    trouble: errors.CardError | None
+
+
 class Connection:
     """The verbs a slot offers, each in one go. ``known``: the certificate of this insertion, once it was read and checked."""
 
@@ -78,6 +96,30 @@ class Connection:
         if self.known is not None:
             _check_key(self.known)
         return self._tries(self._open())[1]
+
+    def inspect(self) -> Inspection:
+        """Look at all that needs no PIN."""
+        session, reader = self._open(), self._reader
+        token = session.token()
+        days_left: int | None = None
+        trouble: errors.CardError | None = None
+        now = self._tools.clock()
+        try:
+            der = session.read_certificate()
+            days_left = days_until_end(der, now)
+            _check_key(self._tools.trust.check(der, now))
+        except (errors.CertificateError, errors.KindError, errors.UnexpectedStatus) as error:
+            trouble = diagnosed(session, error)
+        tries: int | None = None
+        try:
+            tries = session.tries()
+            if tries == 0:
+                trouble = trouble or diagnosed(session, errors.PinBlocked())
+        except (errors.CertificateAbsent, errors.UnexpectedStatus) as error:
+            trouble = trouble or error
+        assert reader is not None
+        level = reader.level or ("extended" if self._ways(reader).has(Feature.EXTENDED) else "short")
+        return Inspection(reader.name, reader.protocol, level, token, tries, days_left, trouble)
 
     def authenticate(self, pin: Pin, payload: Payload, expected_tries: int | None) -> bytes:
         """Verify and sign: with a known certificate four commands, else five."""
@@ -115,10 +157,12 @@ class Connection:
     def _open(self) -> Session:
         with self._steps.step(self._tools.limits.connect):
             reader = self._reader = self._source.connect(self._name)
-        ways = self._tools.ways.setdefault((reader.name, reader.atr), Ways())
-        session = Session(_Bounded(reader, self._steps, self._tools.limits), ways)
+        session = Session(_Bounded(reader, self._steps, self._tools.limits), self._ways(reader))
         session.select()
         return session
+
+    def _ways(self, reader: Reader) -> Ways:
+        return self._tools.ways.setdefault((reader.name, reader.atr), Ways())
 
     def _close(self) -> None:
         reader, self._reader = self._reader, None
@@ -136,8 +180,7 @@ class _Bounded:
     """A reader whose every exchange is a step."""
 
     def __init__(self, reader: Reader, steps: Steps, limits: Limits) -> None:
-        self.name = reader.name
-        self.atr = reader.atr
+        self.name, self.atr, self.protocol, self.level = reader.name, reader.atr, reader.protocol, reader.level
         self._reader = reader
         self._steps = steps
         self._limits = limits

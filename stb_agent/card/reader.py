@@ -60,6 +60,16 @@ class Reader(Protocol):
     @property
     def atr(self) -> bytes: ...
 
+    @property
+    def protocol(self) -> str:
+        """``T=0`` or ``T=1``; empty where the reader alone knows."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """What is exchanged with the reader: ``tpdu``, ``short`` or ``extended``; empty where a service hides it."""
+        ...
+
     def transmit(self, apdu: Buffer) -> bytes:
         """Exchange one APDU. Raises Removed, ExchangeFailed, ServiceMissing; blocks as long as the reader does."""
         ...

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from stb_agent.card import errors
 from stb_agent.card.certificate import AuthenticationCertificate, Trust
-from stb_agent.card.connection import Connection, Limits, Payload, Tools
+from stb_agent.card.connection import Connection, Inspection, Limits, Payload, Tools
 from stb_agent.card.pin import LENGTH, Pin
 from stb_agent.card.reader import ReaderSource, Sight, SlotState
 from stb_agent.card.worker import Steps, Worker
@@ -75,6 +75,10 @@ class Slot:
         if self._certificate is None or self.state is not SlotState.PRESENT:
             return await self._run(lambda connection: connection.certificate())
         return self._certificate
+
+    async def inspect(self) -> Inspection:
+        """Look at all of a card that needs no PIN and tells nothing of the person. Raises CardError if there is no card to look at."""
+        return await self._run(lambda connection: connection.inspect())
 
     async def tries(self) -> int:
         """Ask how many PIN tries are left; this spends none. Raises PinBlocked, PinUnusable and any other CardError."""

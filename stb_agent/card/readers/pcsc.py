@@ -60,11 +60,14 @@ def error_of(code: int) -> errors.CardError:
 class PcscReader:
     """A card held exclusively through PC/SC. Made by ``PcscSource.connect``."""
 
+    level = ""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self._context = _establish()
         try:
             self._card, self._protocol = self._hold()
+            self.protocol = "T=0" if self._protocol == scard.SCARD_PROTOCOL_T0 else "T=1"
             code, _, _, _, atr = scard.SCardStatus(self._card)
             if code != scard.SCARD_S_SUCCESS:
                 scard.SCardDisconnect(self._card, scard.SCARD_UNPOWER_CARD)

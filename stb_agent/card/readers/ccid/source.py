@@ -48,6 +48,8 @@ class CcidReader:
             self._release()
             raise _refusal(fault) from fault
         self.atr = self._card.atr
+        self.protocol = "" if self._card.protocol is None else f"T={self._card.protocol:d}"
+        self.level = str(bay.driver.descriptor.level)
 
     def transmit(self, apdu: Buffer) -> bytes:
         """Exchange one APDU. Raises Removed, and ExchangeFailed: for a command that this reader cannot carry, before a byte was sent."""

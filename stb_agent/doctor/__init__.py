@@ -4,91 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.transport import Transport
-from stb_agent.card.errors import NoCard
-from stb_agent.card.readers.pcsc import diagnose
 from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.doctor.card import look
+from stb_agent.doctor.finding import Finding, report
 from stb_agent.host.clock import SystemClock
 from stb_agent.remote.sources.evdev import remotes
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was seen of one part; ``code`` names cause and remedy in the catalogue when it is not well."""
-
-    part: str
-    ok: bool
-    detail: str = ""
-    code: str = ""
-    args: dict[str, str | int] | None = None
-
-    def line(self) -> str:
-        """Give the line (and the remedy's) that a person reads."""
-        name = words.text(f"doctor.{self.part}")
-        if self.ok:
-            return f"○ {name}: {self.detail or words.text('doctor.well')}"
-        cause, remedy = words.told(self.code, self.args or {})
-        return f"× {name}: {cause}\n    → {remedy}"
 
 
 async def run_doctor(config: Config, *, as_json: bool) -> int:
     """Check every part and print a line for each; 0 if all is well, else 1."""
     clock = SystemClock()
     findings = [
-        *await asyncio.to_thread(_card),
+        *await asyncio.to_thread(look, config),
         _remote(config),
         _clock(clock),
         await _socket(Path(config.box.runtime) / "ui.sock"),
         await _platform(config, clock),
     ]
-    if as_json:
-        print(
-            msgspec.json.encode(
-                [{"part": it.part, "ok": it.ok, "detail": it.detail, "code": it.code} for it in findings]
-            ).decode()
-        )
-    else:
-        for finding in findings:
-            print(finding.line())
-    return 0 if all(finding.ok for finding in findings) else 1
+    return report(findings, as_json=as_json)
 
 
-def _card() -> list[Finding]:
-    """Look at pcscd, the reader and the card, each only if the one before is there. No card is not a fault."""
-    sight, names = diagnose()
-    error = sight.error()
-    parts = ("pcscd", "reader", "card")
-    if error is None:
-        return [
-            Finding("pcscd", True),
-            Finding("reader", True, ", ".join(names)),
-            Finding("card", True, words.text("doctor.card_in")),
-        ]
-    if isinstance(error, NoCard):
-        return [
-            Finding("pcscd", True),
-            Finding("reader", True, ", ".join(names)),
-            Finding("card", True, words.text("doctor.card_out")),
-        ]
-    bad = {"card.service": 0, "card.denied": 0, "card.reader": 1}.get(error.code, 2)
-    return [
-        Finding(part, True)
-        if place < bad
-        else Finding(part, False, code=error.code if place == bad else f"doctor.{part}_unknown")
-        for place, part in enumerate(parts)
-    ]
+async def run_card_doctor(config: Config, *, as_json: bool) -> int:
+    """Check what the card needs and print a line for each part; 0 if all is well, else 1."""
+    return report(await asyncio.to_thread(look, config), as_json=as_json)
 
 
 def _remote(config: Config) -> Finding:
