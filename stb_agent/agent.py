@@ -30,7 +30,7 @@ from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
-from stb_agent.core.core import Core, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
@@ -43,7 +43,7 @@ from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.services.booking import BookingService
 from stb_agent.services.health import HealthService
-from stb_agent.services.home import CardGone, CardTrouble, HomePage
+from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.link import LinkService
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
@@ -175,6 +175,7 @@ class Agent:
             step_up,
             CardTrouble,
             CardGone,
+            lambda: BrokenPage(Internal()),
             practice=self._practice,
         )
 
@@ -289,6 +290,8 @@ class Agent:
                 case Screen(shown=shown):
                     self._remote.grab(shown)
                     self._tv.screen(shown)
+                case Defect(error=defect):
+                    log.error("a page failed", exc_info=defect)
                 case SessionEnded():
                     self._forget()
                 case Run():

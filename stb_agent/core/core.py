@@ -54,7 +54,14 @@ class SessionEnded:
     """Effect: forget every token and everything personal that is held in memory."""
 
 
-Effect = Run | Key | Screen | SessionEnded | ViewMessage
+@dataclass(frozen=True)
+class Defect:
+    """Effect: a page of ours failed; it was taken off the stack, and the person told."""
+
+    error: Exception
+
+
+Effect = Run | Key | Screen | SessionEnded | Defect | ViewMessage
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class Slot:
 class Core:
     """Hold the stack, the session and the card's state, and compute the view.
 
-    ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble`` and
-    ``card_gone`` give the pages that say so.
+    ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble``,
+    ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
 
@@ -79,12 +86,14 @@ class Core:
         step_up: Callable[[Requirement, Frame], Page],
         card_trouble: Callable[[ChanomaError], Page],
         card_gone: Callable[[], Page],
+        broken: Callable[[], Page],
         *,
         practice: bool = False,
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
         self._card_gone = card_gone
+        self._broken = broken
         self._practice = practice
         self._frame = Frame()
         self._wanted = False
@@ -248,7 +257,11 @@ class Core:
     def _deliver(self, slot: Slot, event: PageEvent) -> None:
         if slot not in self._stack:
             return
-        move = slot.page.on(event, self._frame)
+        try:
+            move = slot.page.on(event, self._frame)
+        except Exception as defect:
+            self._replace_broken(slot, defect)
+            return
         page = move.replace or move.stay or slot.page
         place = self._stack.index(slot)
         here = Slot(slot.id, page)
@@ -277,6 +290,14 @@ class Core:
             self._stack = self._stack[: place + 1]
             self._back()
 
+    def _replace_broken(self, slot: Slot, defect: Exception) -> None:
+        """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""
+        place = self._stack.index(slot)
+        if place == 0:
+            raise defect
+        self._effects.append(Defect(defect))
+        self._stack = (*self._stack[:place], Slot(self._slot_id(), self._broken()))
+
     def _sign_in(self, result: SignIn) -> None:
         """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme."""
         if self._frame.card is CardState.PRESENT and self._shown:
@@ -293,8 +314,8 @@ class Core:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
         if self._shown and not self._satisfied(self._top.page.needs):
             self._push(self._step_up(self._top.page.needs, self._frame))
-        effects, self._effects = self._effects, []
         view = self._compute(self._sent.rev + 1)
+        effects, self._effects = self._effects, []
         if answer or replace_rev(view, self._sent.rev) != self._sent:
             self._sent = view
             effects.insert(0, view)
@@ -304,13 +325,19 @@ class Core:
 
     def _compute(self, rev: int) -> ViewMessage:
         # Behind the programme no step-up lies on a locked page: then what is under it stands for it.
-        page = next(slot.page for slot in reversed(self._stack) if self._satisfied(slot.page.needs))
+        slot = next(slot for slot in reversed(self._stack) if self._satisfied(slot.page.needs))
+        page = slot.page
+        try:
+            view = page.view(self._frame)
+        except Exception as defect:
+            self._replace_broken(slot, defect)
+            return self._compute(rev)
         return ViewMessage(
             rev=rev,
             shown=self._shown,
             personal=page.personal,
             status=Status(card=self._frame.card, level=self._frame.level, practice=self._practice),
-            view=page.view(self._frame),
+            view=view,
         )
 
 

@@ -44,6 +44,7 @@ class SocketTelevision:
         self._path = path
         self._retry_s = retry_s
         self._shown = False
+        self._yielding = False
         self._writer: asyncio.StreamWriter | None = None
 
     def screen(self, shown: bool) -> None:
@@ -63,6 +64,10 @@ class SocketTelevision:
             try:
                 self.screen(self._shown)
                 await self._listen(reader, on_yield)
+                if self._yielding:
+                    # What it asked for ends with it; one that still needs the screen says so again when it is back.
+                    self._yielding = False
+                    on_yield(False)
             finally:
                 self._writer.close()
                 with suppress(OSError):
@@ -75,6 +80,7 @@ class SocketTelevision:
         with suppress(OSError, ValueError):  # ValueError: a line longer than any of the contract
             async for line in reader:
                 try:
-                    on_yield(decode_tv_event(line).active)
+                    self._yielding = decode_tv_event(line).active
+                    on_yield(self._yielding)
                 except msgspec.DecodeError:
                     log.warning("television middleware sent a line that is not of its contract")

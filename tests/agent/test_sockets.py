@@ -136,6 +136,8 @@ async def test_a_television_that_talks_nonsense_or_hangs_up_is_found_again(tmp_p
             writer.write(b"x" * 100_000 + b"\n")  # longer than any line of the contract
         elif calls == 3:
             writer.write(b'nonsense\n{"type":"yield","active":true}\n')
+            writer.close()  # it dies during its own yield
+        elif calls == 4:
             found.set()
             await reader.read()
         writer.close()
@@ -146,9 +148,7 @@ async def test_a_television_that_talks_nonsense_or_hangs_up_is_found_again(tmp_p
         task = asyncio.create_task(television.run(heard.append))
         async with asyncio.timeout(5):
             await found.wait()
-            while not heard:
-                await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert heard == [True]
-    assert calls == 3
+    assert heard == [True, False]
+    assert calls == 4

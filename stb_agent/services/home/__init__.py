@@ -64,6 +64,19 @@ class CardTrouble(CardNotice):
 
 
 @dataclass(frozen=True)
+class BrokenPage(Page):
+    """Something of ours failed: say so, and lead home."""
+
+    error: ChanomaError
+
+    def view(self, frame: Frame) -> View:
+        return trouble(word("home.title"), self.error, Item("ok", word("home.ok"), first=True))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(home=True) if isinstance(event, Chosen) else Move()
+
+
+@dataclass(frozen=True)
 class CardGone(CardNotice):
     """The card was taken out while somebody was signed in: say that nothing personal is left."""
 

@@ -15,7 +15,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, ViewMessage
 from stb_agent.contract.views import Item, List, View
-from stb_agent.core.core import CardNotice, Core, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.core import CardNotice, Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     Chosen,
     Covered,
@@ -125,7 +125,13 @@ class Notice(CardNotice):
 
 
 def make(*, shown: bool = True, card: bool = True) -> Core:
-    core = Core(Plain, lambda needs, frame: StepUp(needs), lambda error: Notice("trouble"), lambda: Notice("gone"))
+    core = Core(
+        Plain,
+        lambda needs, frame: StepUp(needs),
+        lambda error: Notice("trouble"),
+        lambda: Notice("gone"),
+        lambda: Plain("broken"),
+    )
     if shown:
         core.key(Action.HOME)
     if card:
@@ -318,7 +324,9 @@ def test_the_top_page_is_told_that_the_programme_covers_it() -> None:
             return Move(stay=Half("forgotten")) if isinstance(event, Covered) else Move(stay=Half("half done"))
 
     for leave in (Core.key, Core.yield_screen):
-        core = Core(Half, lambda needs, frame: StepUp(needs), lambda error: Notice(""), lambda: Notice(""))
+        core = Core(
+            Half, lambda needs, frame: StepUp(needs), lambda error: Notice(""), lambda: Notice(""), lambda: Plain("")
+        )
         core.key(Action.HOME)
         choose(core, "anything")
         assert title(core) == "half done"
@@ -373,6 +381,36 @@ def test_back_from_the_bottom_returns_to_the_programme() -> None:
 def test_the_ways_out_are_on_the_screen_too(id_: str) -> None:
     core = make()
     choose(core, id_)
+    assert not core.view.shown
+
+
+@dataclass(frozen=True)
+class Faulty(Plain):
+    where: str = ""
+
+    def view(self, frame: Frame) -> View:
+        if self.where == "view":
+            raise ValueError(self.where)
+        return super().view(frame)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        if self.where == "on" and isinstance(event, Chosen):
+            raise ValueError(self.where)
+        return Move()
+
+
+@pytest.mark.parametrize("where", ["view", "on"])
+def test_a_page_that_fails_is_told_and_does_not_hold_the_television(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = make()
+    monkeypatch.setattr(Plain, "on", lambda *_: Move(push=Faulty(where=where)))
+    effects = list(choose(core, "plain"))
+    monkeypatch.undo()
+    effects += choose(core, "anything")
+    assert title(core) == "broken"
+    assert [str(it.error) for it in effects if isinstance(it, Defect)] == [where]
+    core.key(Action.HOME)
     assert not core.view.shown
 
 
