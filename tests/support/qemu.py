@@ -35,11 +35,14 @@ _PAGE, _PACKET = 0x1000, 64
 _SETUP, _OUT, _IN = 0, 1, 2
 """Direction of a transfer descriptor (4.3.1)."""
 _STALL = 4
+_INTERRUPT_IN = 0x81
 _ADDRESS = 1
 _FRAMES = 0.003
 """Seconds after which the controller has let go of an endpoint that it is to skip."""
-_SLICE = 0.01
+_SLICE = 0.004
 """Seconds that a transfer is left with the controller before another thread's may come in between."""
+_PAUSE = 0.02
+"""Seconds between two looks for a notification."""
 
 
 @contextlib.contextmanager
@@ -275,7 +278,7 @@ class QemuReader(usb.backend.IBackend):
             except USBTimeoutError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0)
+                time.sleep(_PAUSE if ep == _INTERRUPT_IN else 0)
                 continue
             buff[got : got + len(octets)] = array.array("B", octets)
             got += len(octets)
