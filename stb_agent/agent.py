@@ -247,6 +247,10 @@ class Agent:
             self._store.audit.append("card", result="refused", code=error.code)
             self._apply(self._core.card(CardState.PRESENT, trouble=error))
             return
+        except Exception:
+            log.exception("reading the card failed")
+            self._apply(self._core.card(CardState.PRESENT, trouble=Internal()))
+            return
         known = self._store.links.find(self._handle(certificate)) is not None
         self._store.audit.append("card", result="read")
         self._apply(self._core.card(CardState.PRESENT, known=known))

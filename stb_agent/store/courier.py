@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Never, Protocol
 
 from stb_agent.store.database import Clock
+from stb_agent.store.errors import StoreError
 from stb_agent.store.outbox import Entry, Outbox
 from stb_agent.store.seal import Random
 
@@ -87,7 +88,12 @@ class Courier:
         """Deliver for as long as the agent lives."""
         hurry = False
         while True:
-            await self.deliver(hurry=hurry)
+            try:
+                await self.deliver(hurry=hurry)
+            except StoreError as error:
+                # A full disk, say: nothing is lost, for what was not written down as settled is sent again.
+                log.error("the outbox cannot be written: %s", error)
+                await self._sleep(FIRST_DELAY)
             hurry = await self._pause()
 
     async def deliver(self, *, hurry: bool = False) -> None:

@@ -105,6 +105,7 @@ async def test_an_authority_that_ran_out_waits_for_the_card() -> None:
         ui.choose("book")
         slip = await ui.kind("detail", "booking.slip")
         assert slip["delivery"] == "waiting"
+        assert slip["lead"]["code"] == "booking.slip_needs_card"
         assert orders(box) == []
         await box.tray.pull()
         await ui.kind("message")

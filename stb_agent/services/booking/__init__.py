@@ -216,4 +216,4 @@ def _placed(entry: Entry) -> Placed:
             kind = next((kind for kind in (Taken, Gone) if kind.code == entry.error_code), NotTaken)
             return Placed(entry.key, order, Delivery.REFUSED, kind())
         case _:
-            return Placed(entry.key, order, Delivery.WAITING)
+            return Placed(entry.key, order, Delivery.WAITING, needs_card=entry.authority is None)

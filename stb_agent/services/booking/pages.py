@@ -70,12 +70,13 @@ class Order(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Placed:
-    """What became of an order; ``key`` is its entry in the outbox."""
+    """What became of an order; ``key`` is its entry in the outbox. ``needs_card``: it waits until the person signs in again."""
 
     key: str
     order: Order
     delivery: Delivery
     error: ChanomaError | None = None
+    needs_card: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,9 +282,7 @@ class SlipPage(Page):
         refused = placed.error if placed.delivery is Delivery.REFUSED else None
         return Detail(
             title=word("booking.slip"),
-            lead=Word(f"{refused.code}.cause", dict(refused.args_))
-            if refused
-            else word(f"booking.slip_{placed.delivery}"),
+            lead=Word(f"{refused.code}.cause", dict(refused.args_)) if refused else _told(placed),
             rows=(Row(word("booking.number"), number), *_rows(placed.order)),
             delivery=placed.delivery,
             items=(Item("done", word("booking.to_home"), first=True),),
@@ -360,6 +359,10 @@ def _rows(order: Order) -> tuple[Row, ...]:
         Row(word("booking.time"), word("booking.time_value", start=order.start, end=order.end)),
         Row(word("booking.price_label"), price),
     )
+
+
+def _told(placed: Placed) -> Word:
+    return word("booking.slip_needs_card") if placed.needs_card else word(f"booking.slip_{placed.delivery}")
 
 
 def _cell(slot: Slot | None, day: int, row: int) -> Cell:
