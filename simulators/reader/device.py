@@ -64,6 +64,7 @@ class Device:
         self.bulk_in.clear()
         self.halted_in = self.halted_out = False
         self._powered, self._parameters = False, Parameters()
+        self._came = 0.0
         self._pending: Message | None = None
         self._abort_control: tuple[int, int] | None = None
         self._abort_bulk: Message | None = None
@@ -148,6 +149,7 @@ class Device:
         if len(raw) < HEADER:
             return
         message = Message(raw[0], raw[5], raw[6], raw[7:10], raw[HEADER:])
+        self._came = time.monotonic()
         faults = {fault.do: fault for fault in self.script.due(message.kind)}
         if UsbAccident.HALT_OUT in faults:
             self.halted_out = True
@@ -156,8 +158,7 @@ class Device:
             self._abort_bulk = message
             self._abort()
             return
-        now = time.monotonic()
-        if self._pending is not None and not (self.bulk_in and self.bulk_in[-1].due <= now):
+        if self._pending is not None and not (self.bulk_in and self.bulk_in[-1].due <= self._came):
             self._put(0, self.failure(message, Error.BUSY))
             return
         self._pending = message
@@ -220,8 +221,9 @@ class Device:
             self._contact.slot.end()
 
     def _put(self, after: float, message: Message | bytes, taken: Callable[[], None] | None = None) -> None:
+        """Have an answer ready some seconds after the message came: what the simulation takes is a part of them."""
         octets, size = bytes(message), self.model.packet
-        due = time.monotonic() + after
+        due = self._came + after
         parts = [octets[at : at + size] for at in range(0, len(octets), size)] or [b""]
         if len(parts[-1]) == size and self.model.zero_packet:
             parts.append(b"")

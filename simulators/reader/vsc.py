@@ -108,9 +108,11 @@ class _Line:
             await self._writer.drain()
 
     async def _exchange(self, payload: bytes) -> None:
+        time = asyncio.get_running_loop().time
+        came = time()
         reply = self._contact.exchange(payload)
         if reply.after:
-            await asyncio.sleep(reply.after)
+            await asyncio.sleep(reply.after + came - time())
         if reply.octets is not None:
             self._send(Kind.APDU, reply.octets)
         if reply.settled:
