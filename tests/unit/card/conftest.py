@@ -27,6 +27,7 @@ class TableReader:
 
     name = "table"
     atr = b"\x3b\x00"
+    protocol, level = "T=1", ""
 
     def __init__(self, table: dict[str, object]) -> None:
         self.table = {bytes.fromhex(start): answer for start, answer in table.items()}
