@@ -51,7 +51,7 @@ async def program(
 ) -> tuple[int, dict[str, Any], str]:
     """Run ``stb-agent card … --json``; gives exit status, what it told, and standard error."""
     file = tmp_path / "box.toml"
-    file.write_text('[card]\nreader = "pcsc"\n' + config, "utf-8")
+    file.write_text("[card]\n" + config, "utf-8")
     options = ["--config", str(file), "--json"]
     descriptors: list[int] = []
     if pin is not None:
