@@ -235,8 +235,12 @@ async def test_without_card_or_service_the_exit_status_tells_which(
         status, told, _ = await program(pcscd, tmp_path, *verb, pin=pin)
         assert (status, told["error"]) == (4, "card.absent")
         gone = replace(pcscd, csock=tmp_path / "none")
-        status, told, _ = await program(gone, tmp_path, *verb, pin=pin)
-        assert (status, told["error"]) == (3, "card.service")
+        for reader, error in (
+            ("pcsc", "card.service"),
+            ("auto", "card.reader"),
+        ):  # without pcscd it is a reader on USB that is missing
+            status, told, _ = await program(gone, tmp_path, *verb, pin=pin, config=f'reader = "{reader}"\n')
+            assert (status, told["error"]) == (3, error)
     status, told, _ = await program(pcscd, tmp_path, "info", config=f'authorities = ["{tmp_path}/none.pem"]\n')
     assert (status, told["error"]) == (2, "card.anchors")
 
