@@ -145,7 +145,8 @@ def test_a_run_that_is_stopped_midway_is_resumed(image: Path, storage: Path, how
             flash_command(image, board.port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as first:
             wait_until(lambda: board.holds(CHUNK) == image.read_bytes()[:CHUNK])
-            wait_until(lambda: b"60 %" in first.stderr.readline() if first.stderr else False)
+            assert first.stderr
+            assert any(b"60 %" in line for line in first.stderr)
             first.send_signal(how)
             first.communicate(timeout=20)
         assert first.returncode == status

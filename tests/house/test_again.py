@@ -97,7 +97,7 @@ async def test_the_link_is_kept_and_home_is_soon_there(tmp_path: Path) -> None:
             room.let_go()
             pids = family(process.pid)
             process.terminate()
-            rest, _ = await asyncio.to_thread(process.communicate, timeout=5)
+            rest, _ = await asyncio.to_thread(process.communicate, timeout=20)
             assert process.returncode == 0
             assert gone(pids, 0) == {}
             assert rest.strip() == "house: taking everything down …"

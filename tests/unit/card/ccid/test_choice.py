@@ -96,7 +96,11 @@ def test_ours_is_let_go_when_pcscd_serves_a_reader_but_not_under_a_card(house: H
     assert house.next() == (SlotState.PRESENT, OURS)
     house.pcsc.news.put(Sight(SlotState.ABSENT, THEIRS))
     house.ccid.news.put(Sight(SlotState.ABSENT, OURS))
-    assert house.next() == (SlotState.ABSENT, THEIRS)
+    # The two sources speak from threads of their own: our empty reader may be seen for a moment.
+    seen = house.next()
+    if seen == (SlotState.ABSENT, OURS):
+        seen = house.next()
+    assert seen == (SlotState.ABSENT, THEIRS)
     assert house.ccid.allowed == [None, 0.0, None]
 
 
