@@ -1,0 +1,27 @@
+"""The booking slip stands whole on one page, whatever became of the booking: people photograph it."""
+
+import pytest
+
+from stb_agent.contract.messages import Status
+from stb_agent.contract.views import Delivery
+from stb_agent.core.page import Frame
+from stb_agent.services.booking import Taken
+from stb_agent.services.booking.pages import Order, Placed, SlipPage
+from tests.support import typeface
+from ui.screens.kinds import drawer
+
+ORDER = Order("港町コミュニティセンター 和室", "s", "2026-11-24T00:00:00Z", "2026-11-24T03:00:00Z", 1200, "R8-0001")
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        Placed("k", ORDER, Delivery.SENT),
+        Placed("k", ORDER, Delivery.WAITING),
+        Placed("k", ORDER, Delivery.WAITING, needs_card=True),
+        Placed("k", ORDER, Delivery.REFUSED, Taken()),
+    ],
+    ids=["sent", "waiting", "needs-card", "refused"],
+)
+def test_the_slip_is_one_page(placed: Placed) -> None:
+    assert drawer(typeface.measure, "ja")(SlipPage(placed).view(Frame()), Status(), 0).pages == 1
