@@ -1,4 +1,4 @@
-"""house: a whole living room: box, television, remote, card, and the world around them.
+"""A whole living room: box, television, remote, card, and the world around them.
 
 Every part is a process of its own, ended with the house whatever way that ends.
 """
