@@ -157,7 +157,7 @@ async def test_a_silent_platform_is_told_in_time(home: Home, monkeypatch) -> Non
 
 
 async def test_another_issuer_does_not_stand_in(home: Home) -> None:
-    client = PlatformClient(home.world.platform.replace("127.0.0.1", "localhost"), CLIENT, home.transport, random=bytes)
+    client = PlatformClient(home.world.platform + "/", CLIENT, home.transport, random=bytes)
     with pytest.raises(errors.AnswerInvalid):
         await client.challenge()
     client = PlatformClient("http://platform.example", CLIENT, home.transport, random=bytes)

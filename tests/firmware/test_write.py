@@ -141,9 +141,9 @@ def test_a_board_that_loses_power_on_the_way_is_found_again(image: Path, storage
 def test_a_run_that_is_stopped_midway_is_resumed(image: Path, storage: Path, how: signal.Signals, status: int) -> None:
     # 400 kB/s: the second chunk is under way when it is stopped.
     with running_board(storage, "--rate", "400000") as board:
-        with subprocess.Popen(
-            flash_command(image, board.port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as first:
+        # A shell's background job is born deaf to Ctrl-C, and so would be what it starts.
+        command = ["env", "--default-signal=INT", *flash_command(image, board.port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
             wait_until(lambda: board.holds(CHUNK) == image.read_bytes()[:CHUNK])
             assert first.stderr
             assert any(b"60 %" in line for line in first.stderr)

@@ -40,6 +40,9 @@ os.execv(sys.executable, [sys.executable, "-m", "simulators", "house", "--json",
 """
 
 
+_APART = ("unshare", "-mn" if os.geteuid() == 0 else "-rmn", "--propagation", "unchanged")
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda s: s.name)
 def test_every_process_ends_with_it(sign: signal.Signals) -> None:
     with house() as room:
@@ -130,7 +133,7 @@ def test_what_is_wrong_is_said_and_nothing_is_left(tmp_path: Path) -> None:
 def apart(*arguments: str, card: str = "") -> subprocess.Popen[str]:
     """Put a house up on a machine of its own; ``card``: the authority's folder of a card that is already in its reader there."""
     return subprocess.Popen(
-        [*("unshare", "-mn" if os.geteuid() == 0 else "-rmn"), sys.executable, "-c", _MACHINE, *arguments],
+        [*_APART, sys.executable, "-c", _MACHINE, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -176,9 +179,8 @@ def test_a_card_that_is_already_in_the_reader_is_used_or_named(tmp_path: Path, a
 
 
 def test_on_a_machine_without_pcscd_one_is_started_and_ended() -> None:
-    apart = ["unshare", "-mn" if os.geteuid() == 0 else "-rmn", "--propagation", "unchanged"]
     usual = {name: value for name, value in os.environ.items() if name != "PCSCLITE_CSOCK_NAME"}
-    process = subprocess.Popen([*apart, sys.executable, "-c", _MACHINE], stdout=subprocess.PIPE, text=True, env=usual)
+    process = subprocess.Popen([*_APART, sys.executable, "-c", _MACHINE], stdout=subprocess.PIPE, text=True, env=usual)
     try:
         assert process.stdout is not None
         room = House(process, json.loads(process.stdout.readline()))
