@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stb_agent.contract.actions import ARROWS, Action
-
-DOWN, UP = 1, 0
-"""Values of an EV_KEY event (linux/input.h); 2 is the kernel's own repeat, whose pace differs by transport and is ignored."""
+from stb_agent.remote.sources import DOWN, UP
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from stb_agent.contract.actions import Action
 from stb_agent.remote.gestures import Gestures
-from stb_agent.remote.sources import Source
+from stb_agent.remote.sources import Device, KeyEvent, Source
 
 
 class Remote:
@@ -26,7 +26,7 @@ class Remote:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as group:
             for source in self._sources:
-                group.create_task(source.run(self._on_key))
+                group.create_task(source.run(self))
 
     def grab(self, wanted: bool) -> None:
         """Take the keys for ourselves, or leave them to the television."""
@@ -34,12 +34,19 @@ class Remote:
         for source in self._sources:
             source.grab(wanted)
 
-    def _on_key(self, key: str, value: int) -> None:
-        action = self._keymap.get(key)
+    def came(self, device: Device) -> None:
+        """Take the news that a device is there."""
+
+    def went(self, device: Device) -> None:
+        """Take the news that a device is gone."""
+
+    def key(self, event: KeyEvent) -> None:
+        """Take a key."""
+        action = self._keymap.get(event.key)
         if action is None:
             return
         loop = asyncio.get_running_loop()
-        if (meant := self._gestures.event(action, value, loop.time())) is not None:
+        if (meant := self._gestures.event(action, event.value, event.at)) is not None:
             self._on_action(meant)
         self._arm(loop)
 

@@ -60,6 +60,7 @@ class Device:
             f"P: {self.parent}\nE: SUBSYSTEM=input\nA: name={name}\\n\n"
             f"A: capabilities/key={words(keys)}\\n\nA: capabilities/abs={words(axes)}\\n\n"
             f"A: capabilities/rel={words(rels)}\\n\n"
+            f"A: id/bustype={BUS_USB:04x}\\n\nA: id/vendor=0000\\n\nA: id/product=0000\\n\n"
         )
         bed.add_from_string(
             f"P: {self.parent}/{node}\nE: DEVNAME=/dev/input/{node}\nE: SUBSYSTEM=input\n"

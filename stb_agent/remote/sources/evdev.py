@@ -13,7 +13,7 @@ from pathlib import Path
 import evdev
 from evdev import ecodes
 
-from stb_agent.remote.sources import OnKey
+from stb_agent.remote.sources import UP, Bus, Device, KeyEvent, Listener
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,36 @@ def remotes() -> list[str]:
     return names
 
 
+_BUSES = {
+    ecodes.BUS_CEC: Bus.CEC,
+    ecodes.BUS_USB: Bus.USB,
+    ecodes.BUS_BLUETOOTH: Bus.BLUETOOTH,
+}
+
+
+def _describe(node: str) -> Device:
+    """Give what sysfs says of a device. Raises OSError, ValueError if it goes meanwhile."""
+    folder = (_SYSFS / node / "device").resolve()
+
+    def number(name: str) -> int:
+        return int((folder / "id" / name).read_text(), 16)
+
+    keys = bitmap((folder / "capabilities" / "key").read_text())
+    infrared = folder.parents[1].name == "rc" and number("bustype") != ecodes.BUS_CEC
+    return Device(
+        id=node,
+        name=(folder / "name").read_text().strip(),
+        bus=Bus.INFRARED if infrared else _BUSES.get(number("bustype"), Bus.OTHER),
+        vendor=number("vendor"),
+        product=number("product"),
+        keys=frozenset(_NAMES[key] for key in keys if key in _NAMES),
+    )
+
+
 @dataclass(eq=False)
 class _Open:
     device: evdev.InputDevice[str]
+    about: Device
     held: set[int] = field(default_factory=set)
     """Codes told as down and not yet as up."""
     behind: bool = False
@@ -92,13 +119,13 @@ class EvdevSource:
         self._open: dict[str, _Open] = {}
         self._grab = False
 
-    async def run(self, on_key: OnKey) -> None:
+    async def run(self, listener: Listener) -> None:
         """Serve until cancelled. New devices are found within ``look_s``; one that goes is dropped at once."""
         try:
             while True:
                 for node in _look():
                     if node not in self._open:
-                        self._connect(node, on_key)
+                        self._connect(node, listener)
                 await asyncio.sleep(self._look_s)
         finally:
             for node in list(self._open):
@@ -121,22 +148,24 @@ class EvdevSource:
         except OSError as error:
             log.warning("remote: grab=%s refused (%s)", self._grab, errno.errorcode.get(error.errno or 0))
 
-    def _connect(self, node: str, on_key: OnKey) -> None:
+    def _connect(self, node: str, listener: Listener) -> None:
         try:
+            about = _describe(node)
             device = evdev.InputDevice(str(_NODES / node), readonly=True)
-        except OSError:
+        except (OSError, ValueError):
             return  # not permitted yet, or gone again: looked at again next time
         try:
-            asyncio.get_running_loop().add_reader(device.fd, self._read, node, on_key)
+            asyncio.get_running_loop().add_reader(device.fd, self._read, node, listener)
         except OSError:
             device.close()
             return
-        self._open[node] = _Open(device)
+        self._open[node] = _Open(device, about)
+        listener.came(about)
         if self._grab:
             self._apply_grab(device)
         log.info("remote connected")
 
-    def _read(self, node: str, on_key: OnKey) -> None:
+    def _read(self, node: str, listener: Listener) -> None:
         remote = self._open[node]
         told: list[tuple[int, int]] = []
         try:
@@ -148,11 +177,14 @@ class EvdevSource:
             alive = False
         if not alive:
             self._close(node)
-            told += [(code, 0) for code in sorted(remote.held)]
+            told += [(code, UP) for code in sorted(remote.held)]
             log.info("remote lost")
+        now = asyncio.get_running_loop().time()
         for code, value in told:
             if (name := _NAMES.get(code)) is not None:
-                on_key(name, value)
+                listener.key(KeyEvent(node, name, value, now))
+        if not alive:
+            listener.went(remote.about)
 
     def _collect(self, remote: _Open, told: list[tuple[int, int]]) -> bool:
         """Read what is there into ``told`` as (code, value); False if it was nothing. OSError: the device is gone."""
@@ -165,10 +197,10 @@ class EvdevSource:
                 # Documentation/input/event-codes.rst, SYN_DROPPED: ignore up to and including the next report, then ask.
                 remote.behind = False
                 let_go = remote.held - set(remote.device.active_keys())
-                told += [(code, 0) for code in sorted(let_go)]
+                told += [(code, UP) for code in sorted(let_go)]
                 remote.held -= let_go
             elif event.type == ecodes.EV_KEY and not remote.behind:
-                (remote.held.discard if event.value == 0 else remote.held.add)(event.code)
+                (remote.held.discard if event.value == UP else remote.held.add)(event.code)
                 told.append((event.code, event.value))
         return alive
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from stb_agent.contract.messages import decode_remote
-from stb_agent.remote.sources import OnKey
+from stb_agent.remote.sources import UP, Bus, Device, KeyEvent, Listener
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +22,28 @@ class SocketSource:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def run(self, on_key: OnKey) -> None:
+    async def run(self, listener: Listener) -> None:
         """Serve until cancelled. A line that is not of the contract is dropped, and its sender with it."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            now = asyncio.get_running_loop().time
+            device = Device(f"socket{next(numbers)}", "remote.sock", Bus.SOCKET)
+            held: set[str] = set()
+            listener.came(device)
             try:
                 async for line in reader:
                     event = decode_remote(line)
-                    on_key(event.key, event.value)
+                    (held.discard if event.value == UP else held.add)(event.key)
+                    listener.key(KeyEvent(device.id, event.key, event.value, now()))
             except (msgspec.DecodeError, OSError, ValueError):
                 log.warning("remote.sock: a sender was dropped for a line that is not of the contract")
             finally:
+                for key in sorted(held):
+                    listener.key(KeyEvent(device.id, key, UP, now()))
+                listener.went(device)
                 writer.close()
 
+        numbers = itertools.count()
         self._path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(serve, self._path, limit=4096)
         self._path.chmod(0o600)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.remote import keymaps
-from stb_agent.remote.gestures import DOWN, UP, Gestures, Pace
+from stb_agent.remote.gestures import Gestures, Pace
+from stb_agent.remote.sources import DOWN, UP
 
 
 def test_a_press_counts_once_and_the_kernels_repeats_do_not() -> None:
