@@ -12,4 +12,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def share(request: pytest.FixtureRequest) -> float:
     """Give the seconds of one property."""
     seconds: float = request.config.getoption("--fuzz-seconds")
-    return seconds / len(request.session.items)
+    return seconds / sum(
+        "share" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)
+    )
