@@ -27,6 +27,7 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )  # fmt: skip
 _LEAST_BITS = 2048
+_SHIPPED = Path(__file__).with_name("authorities")
 Key = RSAPublicKey | EllipticCurvePublicKey
 
 
@@ -142,11 +143,16 @@ class Trust:
         return cls(tuple(Authority(one, environment) for file in files for one in _anchors(file)))
 
     @classmethod
+    def shipped(cls, environment: Environment) -> Trust:
+        """Give J-LIS's authorities as they come with Chanoma, oldest first. Source: https://www.jpki.go.jp/ca/index.html."""
+        return cls.load([_SHIPPED / environment.name.lower()], environment)
+
+    @classmethod
     def configured(cls, card: Card) -> Trust:
         """Give the authorities whose cards a box lets in. Raises AnchorInvalid, AnchorsMixed."""
         environment = Environment.TEST if card.test else Environment.PRODUCTION
-        private = cls.load(map(Path, card.private_authorities), Environment.PRIVATE)
-        return cls.load(map(Path, card.authorities), environment) + private
+        issuers = cls.load(map(Path, card.authorities), environment) if card.authorities else cls.shipped(environment)
+        return issuers + cls.load(map(Path, card.private_authorities), Environment.PRIVATE)
 
     def __add__(self, other: Trust) -> Trust:
         """Trust both."""

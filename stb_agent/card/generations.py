@@ -1,38 +1,21 @@
-"""Which authorities issue households' cards today, and which of them a box does not know."""
+"""Which generations of J-LIS's authority issue households' cards today, and which of them a box does not know."""
 
 from __future__ import annotations
 
-import tomllib
-from datetime import date, datetime
-from functools import cache
-from pathlib import Path
+from datetime import datetime
 
-import msgspec
-
-from stb_agent.card.certificate import ORGANIZATIONS, Environment, Trust
+from stb_agent.card.certificate import Environment, Trust
 
 
-class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
-    """A generation of J-LIS's user authentication authority; ``serial`` is its certificate's, hexadecimal."""
+def missing(trust: Trust, now: datetime) -> tuple[int, ...]:
+    """Give the numbers of the generations that are in force and not among a box's authorities. ``now``: aware.
 
-    number: int
-    serial: str
-    start: date
-    end: date
-
-
-@cache
-def generations() -> tuple[Generation, ...]:
-    """Read the list."""
-    text = Path(__file__).with_name("generations.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text)["generation"], tuple[Generation, ...])
-
-
-def missing(trust: Trust, now: datetime) -> tuple[Generation, ...]:
-    """Give the generations that are in force and not among a box's authorities. ``now``: aware."""
-    known = {
-        one.certificate.serial_number
-        for one in trust.authorities
-        if one.organization == ORGANIZATIONS[Environment.PRODUCTION]
-    }
-    return tuple(it for it in generations() if it.start <= now.date() <= it.end and int(it.serial, 16) not in known)
+    Those that come with Chanoma are the measure: an operator's own set replaces them, and may lack one.
+    """
+    known = {one.key for one in trust.authorities}
+    shipped = Trust.shipped(Environment.PRODUCTION).authorities
+    return tuple(
+        number
+        for number, one in enumerate(shipped, 1)
+        if one.key not in known and one.certificate.not_valid_before_utc <= now <= one.certificate.not_valid_after_utc
+    )

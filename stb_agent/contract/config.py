@@ -44,8 +44,8 @@ class ReaderChoice(StrEnum):
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
     """The card: ``reader`` says who drives the reader; ``authorities`` are PEM files of the certification authorities whose cards are accepted.
 
-    ``test`` says that these issue test cards; real and test cards are never accepted together. ``private_authorities`` are trusted
-    with certificates of a profile of their own, for trials with cards of another authority.
+    Without any, J-LIS's as they come with Chanoma. ``test`` says that these issue test cards; real and test cards are never accepted
+    together. ``private_authorities`` are trusted with certificates of a profile of their own, for trials with cards of another authority.
     """
 
     reader: ReaderChoice = ReaderChoice.AUTO

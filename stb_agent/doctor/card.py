@@ -85,7 +85,7 @@ def _authorities(config: Config) -> Finding:
     if config.card.authorities and not config.card.test:
         unknown = missing(trust, datetime.fromtimestamp(SystemClock().time(), UTC))
         if unknown:
-            numbers = "、".join(str(it.number) for it in unknown)
+            numbers = "、".join(map(str, unknown))
             return Finding("authorities", False, code="doctor.authorities_missing", args={"numbers": numbers})
     kind = words.text("doctor.authorities_test" if config.card.test else "doctor.authorities_real")
     return Finding("authorities", True, f"{len(trust.authorities)} {kind}")

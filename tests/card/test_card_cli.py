@@ -215,13 +215,15 @@ async def test_info_tells_of_the_card_and_nothing_of_the_person(
 
 async def test_info_tells_why_a_card_is_not_taken_and_what_it_is(pcscd: Pcscd, tmp_path: Path) -> None:
     async with Tray(tmp_path / "cards", clock=lambda: datetime.now(UTC), port=pcscd.port) as tray:
-        for profile, trouble, tries in (("expired", "untrusted", 3), ("blocked", "untrusted", 0)):
+        for profile, tries in (("expired", 3), ("blocked", 0)):
             await tray.insert(profile)
             await seen(pcscd, tmp_path)
-            status, told, _ = await program(pcscd, tmp_path, "info")
-            assert (status, told["token"], told["tries"]) == (0, "card", tries)
-            assert told["trouble"] == f"card.certificate.{trouble}"
-            assert (told["days_left"] < 0) == (profile == "expired")
+            # As a box with real cards' authorities sees it, and one with those of J-LIS's test cards, which are not this card's.
+            for config, trouble in (("", "card.kind.test"), ("test = true\n", "card.certificate.untrusted")):
+                status, told, _ = await program(pcscd, tmp_path, "info", config=config)
+                assert (status, told["token"], told["tries"]) == (0, "card", tries)
+                assert told["trouble"] == trouble
+                assert (told["days_left"] < 0) == (profile == "expired")
             await tray.pull()
             await seen(pcscd, tmp_path, present=False)
 
