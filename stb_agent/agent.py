@@ -195,7 +195,7 @@ class Agent:
                 group.create_task(self._ui.run(listening))
                 await listening.wait()
                 group.create_task(self._remote.run())
-                group.create_task(self._tv.run(self._yield))
+                group.create_task(self._tv.run(self))
                 group.create_task(self._courier.run())
                 await self._slot.start()
                 log.info("ready")
@@ -220,9 +220,14 @@ class Agent:
     def _intent(self, intent: Intent) -> None:
         self._apply(self._core.intent(intent.rev, intent.id, intent.value))
 
-    def _yield(self, active: bool) -> None:
+    def yield_screen(self, active: bool) -> None:
+        """Take the television's *yield now*, or its end."""
         log.info("yield %s", active)
         self._apply(self._core.yield_screen(active))
+
+    def open_screen(self) -> None:
+        """Take the household's choice in the television's own menu."""
+        self._apply(self._core.open_screen())
 
     def _entry_changed(self, entry: Entry) -> None:
         self._post.changed(entry)

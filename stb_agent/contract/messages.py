@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.level import Level
+from stb_agent.contract.text import Word
 from stb_agent.contract.views import View
 
 VERSION = 1
@@ -25,15 +26,19 @@ class CardState(StrEnum):
 
 
 class Status(Struct, frozen=True, omit_defaults=True):
-    """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用."""
+    """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用. ``notice``: what is to be known of the remote."""
 
     card: CardState = CardState.ABSENT
     level: Level = Level.NONE
     practice: bool = False
+    notice: Word | None = None
 
 
 class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
-    """Show this. ``shown`` is false while the television's programme has the screen; ``personal`` views are blanked when the agent is lost."""
+    """Show this. ``shown`` is false while the television's programme has the screen; ``personal`` views are blanked when the agent is lost.
+
+    A message with the ``rev`` of the one before it differs from it in the notice alone: a press that is on its way stays good.
+    """
 
     rev: int
     shown: bool
@@ -73,16 +78,34 @@ class RemoteEvent(Struct, frozen=True):
     value: int
 
 
-class TvCommand(Struct, frozen=True, tag_field="type", tag="screen"):
+class TvScreen(Struct, frozen=True, tag_field="type", tag="screen"):
     """Agent → television middleware: Chanoma has the screen, or the programme does."""
 
     shown: bool
 
 
-class TvEvent(Struct, frozen=True, tag_field="type", tag="yield"):
+class TvKey(Struct, frozen=True, tag_field="type", tag="key"):
+    """Agent → television middleware: a key of the television's own (volume, channel, power …) that came while the agent held the remote.
+
+    ``key`` is the kernel's name of it, ``value`` 1 for down, 0 for up, 2 for the kernel's repeat.
+    """
+
+    key: str
+    value: int
+
+
+class TvYield(Struct, frozen=True, tag_field="type", tag="yield"):
     """Television middleware → agent: give the screen back now (an emergency warning), or it may be used again."""
 
     active: bool
+
+
+class TvOpen(Struct, frozen=True, tag_field="type", tag="open"):
+    """Television middleware → agent: the household chose Chanoma in the television's own menu."""
+
+
+ToTv = TvScreen | TvKey
+FromTv = TvYield | TvOpen
 
 
 def encode(message: Struct) -> bytes:
@@ -93,4 +116,4 @@ def encode(message: Struct) -> bytes:
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode
 decode_from_ui = msgspec.json.Decoder(FromUi).decode
 decode_remote = msgspec.json.Decoder(RemoteEvent).decode
-decode_tv_event = msgspec.json.Decoder(TvEvent).decode
+decode_from_tv = msgspec.json.Decoder(FromTv).decode

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stb_agent.contract.messages import FromAgent, FromUi, RemoteEvent, TvCommand, TvEvent
+from stb_agent.contract.messages import FromAgent, FromTv, FromUi, RemoteEvent, ToTv
 
 
 def schema() -> dict[str, Any]:
@@ -18,7 +18,7 @@ def schema() -> dict[str, Any]:
         "tv.sock: agent to TV",
         "tv.sock: TV to agent",
     )
-    types = (FromAgent, FromUi, RemoteEvent, TvCommand, TvEvent)
+    types = (FromAgent, FromUi, RemoteEvent, ToTv, FromTv)
     roots, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
+from stb_agent.contract.text import Word
 from stb_agent.core.page import (
     Chosen,
     Covered,
@@ -96,6 +99,7 @@ class Core:
         self._broken = broken
         self._practice = practice
         self._frame = Frame()
+        self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
         self._next_slot = 1
@@ -198,6 +202,24 @@ class Core:
         if active:
             self._leave_screen()
         return self._settle(screen=True)
+
+    def open_screen(self) -> Sequence[Effect]:
+        """Take the screen as HOME does, where the programme has it and does not need it."""
+        return () if self._wanted or self._yielded else self._show(True)
+
+    def notice(self, notice: Word | None) -> Sequence[Effect]:
+        """Say something in the frame of every view, or nothing any more; what the person is pressing stays good."""
+        self._notice = notice
+        if self._sent.status.notice == notice:
+            return ()
+        status = msgspec.structs.replace(self._sent.status, notice=notice)
+        self._sent = msgspec.structs.replace(self._sent, status=status)
+        return (self._sent,)
+
+    def surroundings(self) -> Sequence[Effect]:
+        """Take the news that something that the top page may show has changed."""
+        self._deliver(self._top, Surroundings())
+        return self._settle()
 
     # -- how it moves ---------------------------------------------------------------------------------------------
 
@@ -336,7 +358,7 @@ class Core:
             rev=rev,
             shown=self._shown,
             personal=page.personal,
-            status=Status(card=self._frame.card, level=self._frame.level, practice=self._practice),
+            status=Status(card=self._frame.card, level=self._frame.level, practice=self._practice, notice=self._notice),
             view=view,
         )
 

@@ -85,7 +85,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The card or the session changed while the page was on top."""
+    """The card, the session or a remote changed while the page was on top."""
 
 
 @dataclass(frozen=True)

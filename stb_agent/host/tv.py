@@ -1,19 +1,28 @@
-"""The box's television middleware: who has the screen, and *yield now*."""
+"""The box's television middleware: who has the screen, *yield now*, and the keys that are the television's."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from stb_agent.contract.messages import TvCommand, decode_tv_event, encode
+from stb_agent.contract.messages import ToTv, TvKey, TvOpen, TvScreen, TvYield, decode_from_tv, encode
 
 log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told what the middleware wants."""
+
+    def yield_screen(self, active: bool) -> None:
+        """Give the screen back at once, or take the news that it may be used again."""
+
+    def open_screen(self) -> None:
+        """Take the news that the household chose Chanoma in the television's own menu."""
 
 
 class Television(Protocol):
@@ -22,8 +31,11 @@ class Television(Protocol):
     def screen(self, shown: bool) -> None:
         """Say that Chanoma has the screen, or gives it back to the programme."""
 
-    async def run(self, on_yield: Callable[[bool], None]) -> None:
-        """Serve until cancelled; ``on_yield`` is told True for *yield now* and False when the screen may be used again."""
+    def key(self, key: str, value: int) -> None:
+        """Hand on a key that is the television's: the kernel's name of it, and 1 for down, 0 for up, 2 for its repeat."""
+
+    async def run(self, listener: Listener) -> None:
+        """Serve until cancelled."""
 
 
 class NoTelevision:
@@ -32,13 +44,16 @@ class NoTelevision:
     def screen(self, shown: bool) -> None:
         """Do nothing."""
 
-    async def run(self, on_yield: Callable[[bool], None]) -> None:
+    def key(self, key: str, value: int) -> None:
+        """Do nothing: nobody could use it."""
+
+    async def run(self, listener: Listener) -> None:
         """Wait until cancelled."""
         await asyncio.Event().wait()
 
 
 class SocketTelevision:
-    """Middleware behind a Unix socket: one JSON object a line, TvCommand out and TvEvent in; connected again when it is lost."""
+    """Middleware behind a Unix socket: one JSON object a line, ToTv out and FromTv in; connected again when it is lost."""
 
     def __init__(self, path: Path, *, retry_s: float = 1.0) -> None:
         self._path = path
@@ -50,10 +65,17 @@ class SocketTelevision:
     def screen(self, shown: bool) -> None:
         """Say who has the screen, now or as soon as the middleware is there."""
         self._shown = shown
-        if self._writer is not None:
-            self._writer.write(encode(TvCommand(shown)))
+        self._send(TvScreen(shown))
 
-    async def run(self, on_yield: Callable[[bool], None]) -> None:
+    def key(self, key: str, value: int) -> None:
+        """Hand a key on, if the middleware is there: later it would surprise."""
+        self._send(TvKey(key, value))
+
+    def _send(self, message: ToTv) -> None:
+        if self._writer is not None:
+            self._writer.write(encode(message))
+
+    async def run(self, listener: Listener) -> None:
         """Serve until cancelled."""
         while True:
             try:
@@ -63,11 +85,11 @@ class SocketTelevision:
                 continue
             try:
                 self.screen(self._shown)
-                await self._listen(reader, on_yield)
+                await self._listen(reader, listener)
                 if self._yielding:
                     # What it asked for ends with it; one that still needs the screen says so again when it is back.
                     self._yielding = False
-                    on_yield(False)
+                    listener.yield_screen(False)
             finally:
                 self._writer.close()
                 with suppress(OSError):
@@ -76,11 +98,17 @@ class SocketTelevision:
             log.warning("television middleware lost")
             await asyncio.sleep(self._retry_s)
 
-    async def _listen(self, reader: asyncio.StreamReader, on_yield: Callable[[bool], None]) -> None:
+    async def _listen(self, reader: asyncio.StreamReader, listener: Listener) -> None:
         with suppress(OSError, ValueError):  # ValueError: a line longer than any of the contract
             async for line in reader:
                 try:
-                    self._yielding = decode_tv_event(line).active
-                    on_yield(self._yielding)
+                    message = decode_from_tv(line)
                 except msgspec.DecodeError:
                     log.warning("television middleware sent a line that is not of its contract")
+                    continue
+                match message:
+                    case TvYield(active=active):
+                        self._yielding = active
+                        listener.yield_screen(active)
+                    case TvOpen():
+                        listener.open_screen()

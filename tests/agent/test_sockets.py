@@ -123,8 +123,21 @@ async def test_keys_come_through_remote_sock_and_nothing_goes_back(tmp_path: Pat
     assert heard == [Action.UP, Action.DIGIT_0]
 
 
+class Heard:
+    """Who listens to the television: yields, and ``open``."""
+
+    def __init__(self) -> None:
+        self.heard: list[bool | str] = []
+
+    def yield_screen(self, active: bool) -> None:
+        self.heard.append(active)
+
+    def open_screen(self) -> None:
+        self.heard.append("open")
+
+
 async def test_a_television_that_talks_nonsense_or_hangs_up_is_found_again(tmp_path: Path) -> None:
-    heard: list[bool] = []
+    listener = Heard()
     calls = 0
     found = asyncio.Event()
 
@@ -145,10 +158,35 @@ async def test_a_television_that_talks_nonsense_or_hangs_up_is_found_again(tmp_p
     async with await asyncio.start_unix_server(middleware, tmp_path / "tv.sock"):
         television = SocketTelevision(tmp_path / "tv.sock", retry_s=0.05)
         television.screen(True)
-        task = asyncio.create_task(television.run(heard.append))
+        task = asyncio.create_task(television.run(listener))
         async with asyncio.timeout(5):
             await found.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert heard == [True, False]
+    assert listener.heard == [True, False]
     assert calls == 4
+
+
+async def test_the_television_is_handed_its_keys_and_says_that_it_was_chosen(tmp_path: Path) -> None:
+    listener, lines = Heard(), asyncio.Queue[object]()
+
+    async def middleware(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'{"type":"open"}\n')
+        async for line in reader:
+            lines.put_nowait(json.loads(line))
+        writer.close()
+
+    television = SocketTelevision(tmp_path / "tv.sock", retry_s=0.05)
+    television.key("KEY_VOLUMEUP", 1)  # nobody is there: it must not come later
+    async with await asyncio.start_unix_server(middleware, tmp_path / "tv.sock"), asyncio.timeout(5):
+        task = asyncio.create_task(television.run(listener))
+        assert await lines.get() == {"type": "screen", "shown": False}
+        television.key("KEY_VOLUMEUP", 1)
+        television.key("KEY_VOLUMEUP", 2)
+        told = [await lines.get(), await lines.get()]
+        while not listener.heard:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert told == [{"type": "key", "key": "KEY_VOLUMEUP", "value": value} for value in (1, 2)]
+    assert listener.heard == ["open"]

@@ -3,6 +3,7 @@
 import json
 
 from stb_agent.__main__ import main
+from stb_agent.contract.schema import schema
 from stb_agent.contract.views import View
 
 
@@ -20,3 +21,11 @@ def test_every_view_kind_is_in_the_schema(capsys: object) -> None:
         "tv.sock: agent to TV",
         "tv.sock: TV to agent",
     }
+
+
+def test_both_sides_of_the_television_are_told_apart_by_type() -> None:
+    definitions = schema()["$defs"]
+    types = {
+        name: definitions[name]["properties"]["type"]["enum"] for name in ("TvScreen", "TvKey", "TvYield", "TvOpen")
+    }
+    assert types == {"TvScreen": ["screen"], "TvKey": ["key"], "TvYield": ["yield"], "TvOpen": ["open"]}

@@ -14,6 +14,7 @@ from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, ViewMessage
+from stb_agent.contract.text import word
 from stb_agent.contract.views import Item, List, View
 from stb_agent.core.core import CardNotice, Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
@@ -414,6 +415,36 @@ def test_a_page_that_fails_is_told_and_does_not_hold_the_television(
     assert not core.view.shown
 
 
+def test_the_televisions_own_menu_opens_what_is_hidden_and_does_nothing_else() -> None:
+    core = make(shown=False)
+    assert [type(effect) for effect in core.open_screen()] == [ViewMessage, Screen]
+    assert core.view.shown
+    assert core.open_screen() == ()
+    core.yield_screen(True)
+    assert core.open_screen() == ()
+    core.yield_screen(False)
+    assert core.view.shown
+    core.key(Action.HOME)
+    core.yield_screen(True)
+    core.open_screen()
+    assert not core.yield_screen(False)[0].shown  # type: ignore[union-attr]
+    assert not core.view.shown, "what was asked for during a warning does not jump out after it"
+
+
+def test_a_notice_comes_and_goes_without_making_a_press_stale() -> None:
+    core = make()
+    rev = core.view.rev
+    (told,) = core.notice(word("remote.notice.lost"))
+    assert told == core.view
+    assert (core.view.rev, core.view.status.notice) == (rev, word("remote.notice.lost"))
+    assert core.notice(word("remote.notice.lost")) == ()
+    core.intent(rev, "plain", "")
+    assert title(core) == "plain"
+    assert core.view.status.notice == word("remote.notice.lost"), "it is in the frame of every view"
+    core.notice(None)
+    assert core.view.status.notice is None
+
+
 events = st.one_of(
     st.tuples(st.just("key"), st.sampled_from(list(Action))),
     st.tuples(st.just("choose"), st.sampled_from(["plain", "secret", "linked", "out", "back", "tv", "?"])),
@@ -421,6 +452,8 @@ events = st.one_of(
     st.tuples(st.just("yield"), st.booleans()),
     st.tuples(st.just("answer"), st.integers(0, 9)),
     st.tuples(st.just("expired"), st.none()),
+    st.tuples(st.just("open"), st.none()),
+    st.tuples(st.just("notice"), st.booleans()),
 )
 
 
@@ -437,6 +470,10 @@ def test_whatever_happens_the_rules_hold(happenings: list[tuple[str, object]]) -
                 effects = choose(core, id_)
             case "card", CardState() as card:
                 effects = core.card(card)
+            case "open", None:
+                effects = core.open_screen()
+            case "notice", bool() as said:
+                effects = core.notice(word("remote.notice.lost") if said else None)
             case "yield", bool() as active:
                 effects = core.yield_screen(active)
             case "answer", int() as n:
