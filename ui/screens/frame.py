@@ -1,4 +1,4 @@
-"""What stands around every view: title, lead, the card's corner, and the bar with 戻る and テレビに戻る."""
+"""What stands around every view: title, lead, the card's corner with the notice under it, and the bar with 戻る and テレビに戻る."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ EDGE = theme.RING + theme.RING_GAP
 LEFT = theme.SAFE_X + EDGE
 WIDTH = theme.WIDTH - 2 * LEFT
 _BAR_TOP = theme.HEIGHT - theme.SAFE_Y - EDGE - theme.TARGET
+_LINE = text_height(1, theme.SMALL)
+_PITCH = _LINE - 4
+"""px from one line of the corner to the next: closer than running text, so that three of them stand beside title and lead."""
 _CORNER = 560
+_NOTICE = Box(LEFT + WIDTH - 540, theme.SAFE_Y + _PITCH + _LINE, 540, 2 * _LINE)
+_NOTICE_SIGN = 44
+_NOTICE_LEFT = _NOTICE.x - theme.GAP - _NOTICE_SIGN
 _BACK = 250
 _TV = 330
 _BAR_BUTTON = 300
@@ -49,24 +55,33 @@ def frame(
     lead_size: int = theme.LEAD,
     ways_out: bool = True,
 ) -> Box:
-    """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る."""
+    """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る.
+
+    The notice's place is always left free, so that nothing moves when one comes or goes.
+    """
     left = _corner(d, status) if status else LEFT + WIDTH
-    width = left - LEFT - theme.GAP_L
+    width = min(left, _NOTICE_LEFT) - LEFT - theme.GAP_L
     # A long name takes two lines before it becomes small.
     fits = d.measure(d.words(title), theme.LEAD, True) <= width
     head = text_height(1, theme.TITLE) if fits else text_height(2, theme.LEAD)
     top = d.write(title, Box(LEFT, theme.SAFE_Y, width, head), theme.TITLE, bold=True, colour=theme.LAMP)
     top = max(top, theme.SAFE_Y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
-        room = Box(LEFT, top, min(WIDTH, theme.LINE_CHARS * lead_size * 1.18), text_height(2, lead_size))
-        top = d.write(lead, room, lead_size)
-    top += theme.GAP_M
+        room = Box(LEFT, top, _NOTICE_LEFT - LEFT - theme.GAP_L, text_height(2, lead_size))
+        # What nearly fits a line is a little smaller rather than two lines.
+        near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -1) if _fits(d, lead, size, room.w))
+        top = d.write(lead, room, next(near, lead_size))
+    top = max(top + theme.GAP_M, _NOTICE.bottom + theme.GAP_S)
     bottom = _BAR_TOP - theme.GAP_L
     if ways_out:
         back, tv = Box(LEFT, _BAR_TOP, _BACK, theme.TARGET), Box(LEFT + WIDTH - _TV, _BAR_TOP, _TV, theme.TARGET)
         d.button(BACK, back, Word("frame.back"), pane="bar", fill=theme.PANEL, size=theme.BODY)
         d.button(TV, tv, Word("frame.tv"), pane="bar", fill=theme.PANEL, size=theme.BODY)
     return Box(LEFT, top, WIDTH, bottom - top)
+
+
+def _fits(d: Sketch, text: Text, size: int, width: float) -> bool:
+    return d.measure(d.words(text), size, False) <= width
 
 
 def bar(d: Sketch, items: Sequence[Item] = ()) -> None:
@@ -150,19 +165,22 @@ def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float 
 def _corner(d: Sketch, status: Status) -> float:
     """Draw the card's state, the level and 練習用 at the right; give the left edge of what was drawn."""
     right = LEFT + WIDTH
-    line = text_height(1, theme.SMALL)
     lines = [("frame.card." + status.card.value, *_CARD_LOOKS[status.card])]
     if status.level is not Level.NONE:
         lines.append(("frame.level." + status.level.name.lower(), *_LEVEL_LOOKS[status.level]))
     left: float = right
     for at, (code, colour, filled) in enumerate(lines):
-        box = Box(right - _CORNER, theme.SAFE_Y + at * line, _CORNER, line)
+        box = Box(right - _CORNER, theme.SAFE_Y + at * _PITCH, _CORNER, _LINE)
         label = d.set(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
         if label:
             d.write(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
             x = label.box.x - theme.GAP_M
-            d.dot(x, label.box.y + line / 2, 20, colour, Shape.DISC if filled else Shape.DIAMOND)
+            d.dot(x, label.box.y + _LINE / 2, 20, colour, Shape.DISC if filled else Shape.DIAMOND)
             left = min(left, x - theme.GAP)
+    if status.notice:
+        top = _NOTICE.y + (_NOTICE.h - _NOTICE_SIGN) / 2
+        sign(d, "frame.sign.warning", _NOTICE_LEFT, top, _NOTICE_SIGN, theme.LAMP)
+        d.write(status.notice, _NOTICE, theme.SMALL, bold=True, middle=True)
     if status.practice:
         badge = Box(round(left - theme.GAP_L - 168), theme.SAFE_Y, 168, 60)
         d.panel(badge, theme.LAMP, 30, 3)

@@ -14,6 +14,7 @@ import pytest
 from stb_agent.contract import words
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.text import Word, word
 from stb_agent.contract.views import Base, Calendar, Chart, Form, Item, PadStage, Row, View
 from tests.support import views
 from tests.support.typeface import lacks, measure
@@ -24,7 +25,13 @@ from ui.screens.kinds import drawer
 from ui.sketch import Sketch
 
 _SAFE = Box(theme.SAFE_X, theme.SAFE_Y, theme.WIDTH - 2 * theme.SAFE_X, theme.HEIGHT - 2 * theme.SAFE_Y)
-_WORST = Status(CardState.NO_READER, Level.AUTHENTICATED, practice=True)
+_WORST = Status(
+    CardState.NO_READER,
+    Level.AUTHENTICATED,
+    practice=True,
+    notice=word("remote.notice.battery_of", name="Voice Remote II"),
+)
+_NOTICES = [word(f"remote.notice.{name}") for name in ("connected", "awake", "asleep", "lost", "battery")]
 _LONG = "たいへん長い名前の市民総合福祉保健スポーツ文化交流センター東館二階の大会議室（可動間仕切りあり）"
 
 
@@ -87,6 +94,27 @@ def test_the_words_of_a_button_are_inside_it(name: str) -> None:
     for button in _lay_out(_CASES[name]).buttons:
         for label in button.labels:
             assert label.box.union(button.node.box) == button.node.box, label.lines
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_a_notice_moves_nothing_and_covers_nothing(name: str) -> None:
+    calm = drawer(measure, "ja")(_CASES[name], msgspec.structs.replace(_WORST, notice=None), 0)
+    said = _lay_out(_CASES[name])
+    assert said.buttons == calm.buttons
+    assert said.pages == calm.pages
+    before, after = calm.scene(), said.scene()
+    assert set(before.labels) < set(after.labels)
+    notice = [label for label in after.labels if label not in before.labels]
+    assert len(notice) == 2, "a sign and the words"
+    for mark in (*before.panels, *before.strokes, *before.dots):
+        assert not any(label.box.overlaps(mark.box) for label in notice)
+
+
+@pytest.mark.parametrize("notice", _NOTICES, ids=lambda notice: notice.code)
+def test_a_notice_is_said_whole(notice: Word) -> None:
+    sketch = drawer(measure, "ja")(views.HOME, Status(notice=notice), 0)
+    text = "".join(sketch.words(notice).split())
+    assert text in ["".join(label.lines) for label in sketch.scene().labels]
 
 
 @pytest.mark.parametrize("name", views.ALL)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import ActionMessage, Intent, Status, ViewMessage
+from stb_agent.contract.text import word
 from stb_agent.contract.views import Form, Item, List, View
 from tests.support import views
 from tests.support.typeface import measure
@@ -184,3 +185,14 @@ def test_an_agent_lost_behind_the_programme_stays_behind_it(desk: Desk) -> None:
     desk.show(views.HOME, shown=False)
     desk.stage.lose()
     assert not desk.stage.shown
+
+
+@given(name=st.sampled_from(sorted(views.ALL)), keys=st.lists(st.sampled_from(list(Action)), max_size=8))
+def test_a_notice_leaves_focus_page_and_press_as_they_are(name: str, keys: list[Action]) -> None:
+    desk = Desk()
+    desk.show(views.ALL[name])
+    desk.press(*keys)
+    before = (desk.focused, desk.stage.pressed, desk.stage.nodes)
+    status = Status(notice=word("remote.notice.battery"))
+    desk.stage.receive(ViewMessage(desk.rev, True, False, status, views.ALL[name]))
+    assert (desk.focused, desk.stage.pressed, desk.stage.nodes) == before
