@@ -68,7 +68,7 @@ async def _run(options: argparse.Namespace) -> None:
         shown = await parts.enter_async_context(programme(display, as_window=options.desktop))
         if options.desktop:
             await parts.enter_async_context(desktop_keys(display, remote))
-        tv = await parts.enter_async_context(middleware(options.tv, room.changed))
+        tv = await parts.enter_async_context(middleware(options.tv, room.changed, room.pressed))
         tray = Tray(options.card, room.changed)
         room.furnish(remote, tv, tray, shown)
         watch = asyncio.create_task(tray.watch())

@@ -1,19 +1,18 @@
-"""What a visitor of the page can do, and see of the state: keys, cards, the emergency switch."""
+"""What a visitor of the page can do, and see of the state: keys, cards, the television's menu, the emergency switch."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.tv.middleware import Middleware
+from simulators.tv import sign
+from simulators.tv.middleware import KEY, Middleware
 from simulators.tv.programme import Programme
 from simulators.tv.remote import Remote
 from simulators.tv.tray import Tray
-
-_KEY = re.compile(r"KEY_[A-Z0-9_]{1,24}")
+from simulators.tv.tuner import Tuner
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class LivingRoom:
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
+        self._tuner = Tuner()
         self._pages: set[asyncio.Event] = set()
 
     def furnish(self, remote: Remote, tv: Middleware, tray: Tray, shown: Programme) -> None:
@@ -59,18 +59,29 @@ class LivingRoom:
             "box": self._tv.connected,
             "shown": self._tv.shown,
             "yield": self._tv.yielding,
+            "tv": {"volume": self._tuner.volume, "muted": self._tuner.muted, "channel": self._tuner.channel},
             "card": None if reader is None else {"inserted": reader.inserted, "profiles": list(reader.profiles)},
             "notes": {"pin": self._notes.pin, "contract_number": self._notes.contract_number},
         }
 
+    def pressed(self, key: str, value: int) -> None:
+        """Take one of the television's own keys, whoever it comes from: its own eye, or the box that holds the remote."""
+        if self._tuner.press(key, value):
+            self._programme.sign(sign.draw(self._tuner))
+            self.changed()
+
     async def do(self, wish: Mapping[str, Any]) -> None:
-        """Do what a page asks: ``key`` (``key``, ``value``), ``card`` (``insert`` or ``pull``), ``yield`` (``active``).
+        """Do what a page asks: ``key`` (``key``, ``value``), ``card`` (``insert`` or ``pull``), ``open``, ``yield`` (``active``).
 
         Raises ValueError for anything else.
         """
         match wish:
-            case {"type": "key", "key": str(key), "value": 0 | 1 as value} if _KEY.fullmatch(key):
+            case {"type": "key", "key": str(key), "value": 0 | 1 as value} if KEY.fullmatch(key):
+                if not self._tv.shown:  # else the box holds the remote, and hands on what is not its own
+                    self.pressed(key, int(value))
                 await self._remote.send(key, int(value))
+            case {"type": "open"}:
+                self._tv.open()
             case {"type": "card", "insert": str(profile)}:
                 await self._tray.insert(profile)
             case {"type": "card", "pull": True}:

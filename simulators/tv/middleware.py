@@ -1,7 +1,8 @@
-"""The television's middleware: who has the screen, and *yield now*, over a Unix socket that the box connects to.
+"""The television's middleware: who has the screen, *yield now*, and the television's own keys, over a Unix socket that the box connects to.
 
-Newline-delimited JSON. Box to television: ``{"type":"screen","shown":true}``. Television to box: ``{"type":"yield","active":true}``,
-sent at every change and, when it is on, to a box that connects meanwhile.
+Newline-delimited JSON. Box to television: ``{"type":"screen","shown":true}``, and while that is so ``{"type":"key","key":"KEY_VOLUMEUP","value":1}``
+for the keys that are not Chanoma's. Television to box: ``{"type":"yield","active":true}``, sent at every change and, when it is on, to a box
+that connects meanwhile; ``{"type":"open"}`` when Chanoma was chosen in the television's menu.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+KEY = re.compile(r"KEY_[A-Z0-9_]{1,24}|SCAN_[0-9a-f]{1,16}")
+"""A key as the kernel names it, or a scancode that it has no name for."""
+
 
 class Middleware:
-    """The state of the screen; ``changed`` is called after every change of it."""
+    """The state of the screen; ``changed`` is called after every change of it, ``pressed`` with each of the television's keys."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], pressed: Callable[[str, int], None]) -> None:
         self._changed = changed
+        self._pressed = pressed
         self._boxes: set[asyncio.StreamWriter] = set()
         self.shown = False
         self.yielding = False
@@ -38,6 +44,11 @@ class Middleware:
             self._tell(box)
         self._changed()
 
+    def open(self) -> None:
+        """Say that Chanoma was chosen in the television's menu."""
+        for box in self._boxes:
+            box.write(b'{"type": "open"}\n')
+
     def hang_up(self) -> None:
         """End the connections of all boxes."""
         for box in self._boxes:
@@ -54,8 +65,7 @@ class Middleware:
         self._changed()
         try:
             while line := await reader.readline():
-                self.shown = _shown(line)
-                self._changed()
+                self._hear(line)
         except (ValueError, ConnectionError):
             pass
         finally:
@@ -64,19 +74,24 @@ class Middleware:
             self._changed()
             writer.close()
 
-
-def _shown(line: bytes) -> bool:
-    """Read a ``screen`` message; raises ValueError for anything else."""
-    message = json.loads(line)
-    if not isinstance(message, dict) or message.get("type") != "screen" or not isinstance(message.get("shown"), bool):
-        raise ValueError("not a screen message")
-    return bool(message["shown"])
+    def _hear(self, line: bytes) -> None:
+        """Take a message; raises ValueError for what is none."""
+        match json.loads(line):
+            case {"type": "screen", "shown": bool(shown)}:
+                self.shown = shown
+                self._changed()
+            case {"type": "key", "key": str(key), "value": 0 | 1 | 2 as value} if KEY.fullmatch(key):
+                self._pressed(key, int(value))
+            case _:
+                raise ValueError("not a message to a television")
 
 
 @contextlib.asynccontextmanager
-async def middleware(path: Path, changed: Callable[[], None]) -> AsyncIterator[Middleware]:
+async def middleware(
+    path: Path, changed: Callable[[], None], pressed: Callable[[str, int], None]
+) -> AsyncIterator[Middleware]:
     """Listen at ``path`` (mode 0600) until the block ends."""
-    tv = Middleware(changed)
+    tv = Middleware(changed, pressed)
     server = await asyncio.start_unix_server(tv.serve, sock=_listener(path))
     try:
         yield tv

@@ -17,11 +17,14 @@ from Xlib import X, Xatom
 from Xlib import error as xerror
 from Xlib.display import Display
 
+from simulators.tv import sign
 from simulators.tv.errors import TvError
 from simulators.tv.scene import HEIGHT, WIDTH, Scene
 
 PERIOD = 0.5
 """Seconds between two frames."""
+SIGN_FRAMES = 5
+"""Frames for which a sign of the television's own keys stays."""
 _STRIP = 200_000
 """Bytes of picture in one request; a request without BIG-REQUESTS holds 262,140."""
 
@@ -38,6 +41,8 @@ class Programme:
         self._clock, self._scene = clock, Scene()
         self._tick, self._visible = 0, True
         self._warning = self._warned = False
+        self._sign: Image.Image | None = None
+        self._sign_left = 0
         self._stopped = False
         self._wake, self._waker = socket.socketpair()
         screen = self._display.screen()
@@ -58,6 +63,12 @@ class Programme:
             self._window.change_property(state[0], Xatom.ATOM, 32, [state[1]])
         else:
             self._window.configure(stack_mode=X.Below)
+        # A television paints its signs over everything, so they have a window of their own, on top.
+        self._over: Any = screen.root.create_window(
+            *((screen.width_in_pixels - sign.WIDTH) // 2, screen.height_in_pixels - sign.HEIGHT - 16),
+            *(sign.WIDTH, sign.HEIGHT, 0, screen.root_depth),
+            override_redirect=True,
+        )
         self._frame()
         self._window.map()
         self._display.sync()
@@ -66,6 +77,11 @@ class Programme:
         """Show the emergency caption, or take it away."""
         self._warning = active
         self._waker.send(b"w")
+
+    def sign(self, picture: Image.Image) -> None:
+        """Show a sign over everything for a moment."""
+        self._sign = picture
+        self._waker.send(b"k")
 
     def stop(self) -> None:
         """Make `run` return."""
@@ -85,6 +101,7 @@ class Programme:
                 if self._wake in ready:
                     self._wake.recv(64)
                 self._look()
+                self._put_sign()
                 # A warning is on the canvas before the window is uncovered, which shows the canvas at once.
                 if self._visible or self._warning != self._warned:
                     self._frame()
@@ -96,6 +113,19 @@ class Programme:
             event = self._display.next_event()
             if event.type == X.VisibilityNotify:
                 self._visible = event.state != X.VisibilityFullyObscured
+
+    def _put_sign(self) -> None:
+        if (picture := self._sign) is not None:
+            self._sign, self._sign_left = None, SIGN_FRAMES
+            self._over.map()
+            self._over.configure(stack_mode=X.Above)
+            self._paint(self._over, (0, 0), picture)
+            self._display.sync()  # a flush may leave the end of a picture for the next frame, and here none follows
+        elif self._sign_left:
+            self._sign_left -= 1
+            if not self._sign_left:
+                self._over.unmap()
+            self._display.flush()
 
     def _frame(self) -> None:
         self._tick += 1
@@ -112,13 +142,14 @@ class Programme:
         self._window.copy_area(self._gc, self._canvas, *box[:2], picture.width, picture.height, *box[:2])
 
     def _put(self, place: tuple[int, int], picture: Image.Image) -> None:
+        self._paint(self._canvas, place, picture)
+
+    def _paint(self, where: Any, place: tuple[int, int], picture: Image.Image) -> None:
         rows = max(1, _STRIP // (4 * picture.width))
         for top in range(0, picture.height, rows):
             strip = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
             data = strip.tobytes("raw", "BGRX")
-            self._canvas.put_image(
-                self._gc, place[0], place[1] + top, strip.width, strip.height, X.ZPixmap, 24, 0, data
-            )
+            where.put_image(self._gc, place[0], place[1] + top, strip.width, strip.height, X.ZPixmap, 24, 0, data)
             self._display.flush()
 
 

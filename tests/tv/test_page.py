@@ -19,6 +19,7 @@ KEYS = {
     for name in ("UP", "DOWN", "LEFT", "RIGHT", "OK", "BACK", "HOMEPAGE", "BLUE", "RED", "GREEN", "YELLOW")
 }
 KEYS |= {f"KEY_{n}" for n in range(10)} | {"KEY_NUMERIC_11", "KEY_NUMERIC_12"}
+KEYS |= {f"KEY_{name}" for name in ("VOLUMEUP", "VOLUMEDOWN", "MUTE", "CHANNELUP", "CHANNELDOWN")}
 
 
 @pytest.fixture
@@ -116,6 +117,31 @@ async def test_the_switch_takes_the_screen_and_the_page_tells_who_has_it(tv, pag
     await page.click("label.switch")
     assert await tv.box.told() == {"type": "yield", "active": False}
     await page.until("document.querySelector('#state').textContent.includes('番組を表示しています')")
+
+
+async def test_the_televisions_own_keys_work_whoever_has_the_screen(tv, page: Browser) -> None:
+    """Its eye sees them while the programme is on; while Chanoma is shown the box hands them on, and the eye is shut."""
+    await page.until("document.querySelector('#state').textContent.includes('音量 20')")
+    await page.click('[data-key="KEY_VOLUMEUP"]')
+    await page.until("document.querySelector('#state').textContent.includes('音量 22')")
+    await tv.box.connect(tv.folder / "tv.sock")
+    tv.box.say({"type": "screen", "shown": True})
+    await page.until("document.querySelector('#state').textContent.includes('「茶の間」を表示しています')")
+    await page.click('[data-key="KEY_VOLUMEUP"]')
+    tv.box.say({"type": "key", "key": "KEY_MUTE", "value": 1})
+    await page.until("document.querySelector('#state').textContent.includes('消音中')")
+    tv.box.say({"type": "key", "key": "KEY_VOLUMEUP", "value": 1})
+    await page.until("document.querySelector('#state').textContent.includes('音量 24')")
+
+
+async def test_the_televisions_menu_opens_chanoma(tv, page: Browser) -> None:
+    assert await page.evaluate("document.querySelector('#open').disabled"), "no box, nothing to open"
+    await tv.box.connect(tv.folder / "tv.sock")
+    await page.until("!document.querySelector('#open').disabled")
+    await page.click("#open")
+    assert await tv.box.told() == {"type": "open"}
+    tv.box.say({"type": "screen", "shown": True})
+    await page.until("document.querySelector('#open').disabled")
 
 
 async def test_the_note_tells_what_a_practising_person_needs(page: Browser) -> None:

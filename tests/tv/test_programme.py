@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import ImageChops
+from PIL import Image, ImageChops
 from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
@@ -76,6 +76,23 @@ async def test_the_emergency_caption_comes_within_a_frame_and_goes(tv: Televisio
                     await asyncio.sleep(0.02)
         assert screen.picture().getpixel(place) != (12, 28, 92)
         assert calm != (12, 28, 92)
+
+
+async def test_the_sign_of_a_key_is_over_everything_for_a_moment(tv: Television) -> None:
+    with Screen(tv.display) as screen, full_screen_window(tv.display, "other"):
+        assert await asyncio.to_thread(screen.settle, 0.6)
+        await tv.box.connect(tv.folder / "tv.sock")
+        tv.box.say({"type": "screen", "shown": True})
+        start = time.monotonic()
+        tv.box.say({"type": "key", "key": "KEY_VOLUMEUP", "value": 1})
+        assert await asyncio.to_thread(screen.first_change, start, 2) is not None
+        assert await asyncio.to_thread(screen.settle)
+        covered = ImageChops.difference(screen.picture(), Image.new("RGB", screen.size, (255, 0, 0))).getbbox()
+        assert covered == (580, 952, 1340, 1064)
+        start = time.monotonic()
+        while screen.picture().getcolors() != [(1920 * 1080, (255, 0, 0))]:
+            assert time.monotonic() - start < 5, "it stays"
+            await asyncio.sleep(0.1)  # the window that was under it is of one colour: the server paints it again
 
 
 async def test_a_desktops_keys_go_to_the_box(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ function show(state) {
   document.body.dataset.shown = state.shown ? "chanoma" : "programme";
   $("lamp").dataset.on = state.box ? "yes" : "no";
   $("yield").checked = state.yield;
+  $("open").disabled = !state.box || state.shown || state.yield;
   $("note-pin").textContent = state.notes.pin || "―";
   $("note-contract").textContent = grouped(state.notes.contract_number) || "―";
 
@@ -64,9 +65,10 @@ function show(state) {
   const screen = !state.box ? "受信機の準備を待っています"
     : state.yield ? "緊急速報の訓練中です（番組が優先されます）"
     : state.shown ? "「茶の間」を表示しています" : "番組を表示しています ― リモコンの［茶の間］を押してください";
+  const sound = state.tv.muted ? "消音中" : `音量 ${state.tv.volume}`;
   const card = !state.card ? "カードはこのページの外から差します"
     : inserted ? `カード「${name || inserted}」が入っています` : "カードは入っていません";
-  say(`${screen} ・ ${card}`);
+  say(`${screen} ・ ${card} ・ ${state.tv.channel} ${sound}`);
 }
 
 /* The remote: down and up, by pointer, by keyboard, or by an assistive tool's click. */
@@ -103,6 +105,7 @@ for (const card of document.querySelectorAll("[data-card]")) {
   card.addEventListener("click", () => wish({ type: "card", insert: card.dataset.card }));
 }
 $("pull").addEventListener("click", () => wish({ type: "card", pull: true }));
+$("open").addEventListener("click", () => wish({ type: "open" }));
 $("yield").addEventListener("change", (event) => wish({ type: "yield", active: event.target.checked }));
 
 connect();

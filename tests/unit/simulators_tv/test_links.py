@@ -17,7 +17,7 @@ from simulators.tv.remote import Remote
 from simulators.tv.tray import Reader, Tray
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["key", "card", "yield", "KEY_OK"]),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["key", "card", "yield", "open", "KEY_OK"]),
     lambda inner: st.dictionaries(st.sampled_from(["type", "key", "value", "insert", "pull", "active"]) | st.text(max_size=4), inner),
     max_leaves=8,
 )  # fmt: skip
@@ -68,7 +68,7 @@ async def test_the_middleware_tells_every_change_once_and_forgets_who_left(tmp_p
         changes += 1
         news.set()
 
-    async with middleware(tmp_path / "tv", changed) as tv:
+    async with middleware(tmp_path / "tv", changed, nobody) as tv:
         reader, writer = await asyncio.open_unix_connection(tmp_path / "tv")
         writer.write(b'{"type":"screen","shown":true}\n')
         while not tv.shown:
@@ -84,6 +84,24 @@ async def test_the_middleware_tells_every_change_once_and_forgets_who_left(tmp_p
         assert not tv.shown
         assert changes == 5  # came, shown, yield on, yield off, left
     assert not (tmp_path / "tv").exists()
+
+
+def nobody(key: str, value: int) -> None:
+    pytest.fail(f"no key was pressed: {key} {value}")
+
+
+async def test_the_box_hands_keys_on_and_is_told_that_it_was_chosen(tmp_path: Path) -> None:
+    pressed: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+    async with middleware(tmp_path / "tv", lambda: None, lambda key, value: pressed.put_nowait((key, value))) as tv:
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "tv")
+        for key, value in (("KEY_VOLUMEUP", 1), ("KEY_VOLUMEUP", 2), ("SCAN_800f041e", 0)):
+            writer.write(json.dumps({"type": "key", "key": key, "value": value}).encode() + b"\n")
+            assert await pressed.get() == (key, value)
+        tv.open()
+        assert json.loads(await reader.readline()) == {"type": "open"}
+        writer.write(b'{"type":"key","key":"no such key","value":1}\n')
+        assert await reader.read() == b"", "what is not of the protocol ends the connection"
+        writer.close()
 
 
 async def test_the_tray_reads_the_reader_and_survives_its_absence(tmp_path: Path) -> None:
@@ -124,7 +142,7 @@ def test_a_wish_that_is_not_one_is_refused_and_nothing_is_done(wish: Any) -> Non
     except ValueError:
         return
     except AttributeError:
-        assert wish["type"] in ("key", "card", "yield")
+        assert wish["type"] in ("key", "card", "yield", "open")
         return
     pytest.fail("a wish was done without furniture")
 
