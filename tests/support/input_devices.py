@@ -14,9 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,10 +40,15 @@ class Kind:
     keys: tuple[int, ...]
     rels: tuple[int, ...] = ()
     axes: tuple[int, ...] = ()
+    bus: int = e.BUS_USB
+    vendor: int = 1
+    product: int = 1
+    folder: str = ""
+    """Of the hardware, below /sys/devices: only the simulated kernel has any; …/rc/rc0 is a receiver of rc-core."""
 
 
 ARROWS = (e.KEY_UP, e.KEY_DOWN, e.KEY_LEFT, e.KEY_RIGHT)
-NAMELESS = 0x2E7
+NAMELESS = 0x2E8
 """A code that linux/input-event-codes.h gives no name."""
 # rc-core gives every receiver two axes of a pointer (drivers/media/rc/rc-main.c, rc_prepare_rx_device).
 IR_REMOTE = Kind(
@@ -87,6 +92,10 @@ class Devices(Protocol):
         """Take everything away."""
 
 
+def _preloaded() -> str:
+    return ":".join(filter(None, (_PRELOAD, os.environ.get("LD_PRELOAD"))))
+
+
 class Simulated:
     """Devices of an umockdev test bed."""
 
@@ -96,6 +105,7 @@ class Simulated:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, "LD_PRELOAD": _preloaded()},
         )
         self.root = Path(self._answer())
         self._free = iter(range(1000))
@@ -113,12 +123,12 @@ class Simulated:
         return self._answer()
 
     def environment(self) -> dict[str, str]:
-        preload = ":".join(filter(None, (_PRELOAD, os.environ.get("LD_PRELOAD"))))
-        return {**os.environ, "LD_PRELOAD": preload, "UMOCKDEV_DIR": str(self.root)}
+        return {**os.environ, "LD_PRELOAD": _preloaded(), "UMOCKDEV_DIR": str(self.root)}
 
-    def plug(self, kind: Kind, node: str | None = None) -> str:
+    def plug(self, kind: Kind, node: str | None = None, *, clock: bool = True, told: bool = True) -> str:
+        """`clock`: it can stamp its events with the monotonic clock; `told`: udev tells of it."""
         node = node or f"event{next(self._free)}"
-        self._do("plug", node, kind.name, kind.keys, kind.rels, kind.axes)
+        self._do("plug", node, {**asdict(kind), "clock": clock, "told": told})
         return node
 
     def path(self, node: str) -> Path:
@@ -127,8 +137,34 @@ class Simulated:
     def emit(self, node: str, events: Events) -> None:
         self._do("emit", node, [*events, (e.EV_SYN, e.SYN_REPORT, 0)])
 
+    def send(self, node: str, events: Sequence[Sequence[float]]) -> None:
+        """Send events as they are, each with its time if it has one."""
+        self._do("emit", node, events)
+
     def lose(self, node: str, code: int, reader: Reader) -> None:
-        self._do("lose", node, code)
+        self._do("lose", node, [code], [])
+
+    def overflow(self, node: str, up: Sequence[int], down: Sequence[int], at: float | None = None) -> None:
+        """Let keys go and press others unseen, and wait until the reader has asked what is down."""
+        before = self._do("asked", node)
+        self._do("lose", node, up, down, at)
+        until(lambda: self._do("asked", node) > before)
+
+    def table(self, node: str, keys: Sequence[int]) -> None:
+        """Load a receiver's table, as ir-keytable does."""
+        self._do("table", node, keys)
+
+    def charge(self, node: str, **attributes: str) -> None:
+        """Give a device's battery these attributes."""
+        self._do("charge", node, attributes)
+
+    def tell(self, node: str, action: str) -> None:
+        """Have udev tell of a device."""
+        self._do("tell", node, action)
+
+    def hold(self, node: str, on: bool) -> None:
+        """Let another program have a device for itself, or give it back."""
+        self._do("hold", node, on)
 
     def unplug(self, node: str) -> None:
         self._do("unplug", node)
@@ -162,9 +198,16 @@ class Kernel:
         events: dict[int, list[Any]] = {
             e.EV_KEY: list(kind.keys),
             e.EV_REL: list(kind.rels),
+            e.EV_MSC: [e.MSC_SCAN],
             e.EV_ABS: [(axis, evdev.AbsInfo(0, 0, 255, 0, 0, 0)) for axis in kind.axes],
         }
-        made = evdev.UInput({kind: codes for kind, codes in events.items() if codes}, name=kind.name)
+        made = evdev.UInput(
+            {kind: codes for kind, codes in events.items() if codes},
+            name=kind.name,
+            vendor=kind.vendor,
+            product=kind.product,
+            bustype=kind.bus,
+        )
         if shutil.which("udevadm"):
             subprocess.run(["udevadm", "settle"], check=False)  # or udev would set the node's mode after us
         node = Path(made.device.path).name
@@ -209,40 +252,84 @@ class Kernel:
             self.unplug(node)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a reader heard: `came`, `went` or `key`; of a key the time by the kernel and that of hearing it."""
+
+    what: str
+    device: str
+    name: str = ""
+    key: str = ""
+    value: int = 0
+    at: float = 0.0
+    heard: float = 0.0
+    bus: str = ""
+    keys: int = 0
+    battery: int | None = None
+
+
 class Reader:
     """A process that runs EvdevSource alone."""
 
-    def __init__(self, devices: Devices, look_s: float, as_anyone: bool) -> None:
+    def __init__(self, devices: Devices, look_s: float, as_anyone: bool, udevd: bool) -> None:
         # Root opens what it likes; without these two it obeys a node's mode as everyone does.
         obey = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if as_anyone and os.geteuid() == 0 else []
+        running = "/" if udevd else "/nowhere"  # any path that is there, or is not
         self._process = subprocess.Popen(
-            [*obey, sys.executable, "-m", "tests.support.key_reader", str(look_s)],
+            [*obey, sys.executable, "-m", "tests.support.key_reader", str(look_s), running],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
             env=devices.environment(),
         )
         self.pid = self._process.pid
-        self._keys: queue.Queue[str] = queue.Queue()
-        self._listening = threading.Thread(target=self._listen)
-        self._listening.start()
+        self.told: list[Heard] = []
+        """Everything so far, in order."""
+        self.log: list[str] = []
+        self._keys: queue.Queue[Heard] = queue.Queue()
+        self._news: queue.Queue[Heard] = queue.Queue()
+        self._listening = [threading.Thread(target=work) for work in (self._listen, self._keep)]
+        for thread in self._listening:
+            thread.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._keys.put(line.rstrip("\n"))
+            heard = Heard(**json.loads(line))
+            self.told.append(heard)
+            (self._keys if heard.what == "key" else self._news).put(heard)
+
+    def _keep(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.log.append(line.rstrip("\n"))
+
+    def event(self) -> Heard:
+        """Wait for the next key event."""
+        return self._keys.get(timeout=_WAIT)
+
+    def news(self) -> Heard:
+        """Wait for the next device that came or went."""
+        return self._news.get(timeout=_WAIT)
 
     def key(self) -> str:
         """Wait for the next key event, `KEY_NAME value`."""
-        return self._keys.get(timeout=_WAIT)
+        heard = self.event()
+        return f"{heard.key} {heard.value}"
 
     def keys(self, count: int) -> list[str]:
         """Wait for the next key events."""
         return [self.key() for _ in range(count)]
 
+    def none(self, seconds: float = 0.2) -> bool:
+        """Tell whether no key comes for a while."""
+        time.sleep(seconds)
+        return self._keys.empty()
+
     def say(self, word: str) -> None:
-        """Tell the source to `grab` or to `yield`."""
+        """Tell the source to `grab`, `yield`, listen `wide` or `narrow`, or to take what is called `taught NAME` for a remote."""
         assert self._process.stdin is not None
         self._process.stdin.write(word + "\n")
         self._process.stdin.flush()
@@ -282,24 +369,29 @@ class Reader:
         """End it as the agent ends its source, by cancelling; give the exit status."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._process.stdin.close()
         try:
             return self._process.wait(_WAIT)
         finally:
             self._process.kill()
-            self._listening.join()
+            for thread in self._listening:
+                thread.join()
             self._process.stdout.close()
+            self._process.stderr.close()
 
 
 @contextmanager
-def reading(devices: Devices, *, look_s: float = 0.05, as_anyone: bool = False) -> Iterator[Reader]:
-    """Have a process read the devices meanwhile, and end cleanly."""
-    reader = Reader(devices, look_s, as_anyone)
+def reading(
+    devices: Devices, *, look_s: float = 0.05, as_anyone: bool = False, udevd: bool = False
+) -> Iterator[Reader]:
+    """Have a process read the devices meanwhile, and end cleanly. `udevd`: it hears udev's events."""
+    reader = Reader(devices, look_s, as_anyone, udevd)
     try:
         yield reader
     finally:
         status = reader.close()
-    assert status == 0
+    assert status == 0, reader.log
 
 
 def until(true: Callable[[], bool]) -> float:

@@ -1,17 +1,22 @@
 """Simulated input devices by umockdev: sysfs, event nodes, and the kernel's answers to evdev's ioctls.
 
-Run by Debian's Python, which has umockdev's bindings. Prints the test bed's folder, then answers each command, one
-JSON list a line: ["plug", node, name, keys, rels, axes], ["emit", node, [[type, code, value] ...]],
-["lose", node, code] (the key is let go, but the reader's queue has overflowed), ["unplug", node], ["end", node]
-(reads give nothing, as no kernel does), ["grabbed", node] (answers whether a reader has it for itself).
+Run by Debian's Python, which has umockdev's bindings, with umockdev's library preloaded, since udev's events are sent
+to what it finds of devices. Prints the test bed's folder, then answers each command, one JSON list a line:
+["plug", node, {kind}], ["emit", node, [[type, code, value, at?] ...]], ["lose", node, up, down] (keys are let go and
+pressed, but the reader's queue has overflowed), ["table", node, keys] (a receiver's table is loaded), ["charge", node,
+{attribute: text}] (its battery), ["tell", node, action] (udev tells of it), ["unplug", node], ["end", node] (reads give
+nothing, as no kernel does), ["hold", node, on] (another program has it for itself), ["grabbed", node] (answers whether
+a reader has), ["asked", node] (answers how often the state of the keys was asked).
 A node is a FIFO, so that a reader waits for it as for a device; read() itself is answered here when the device is gone.
 """
 
 import errno
 import json
 import os
+import select
 import struct
 import sys
+import time
 
 import gi
 
@@ -20,9 +25,8 @@ from gi.repository import GLib, UMockdev  # noqa: E402
 
 # linux/input.h: the number within type 'E' of each ioctl, its size and direction aside.
 EVIOCGVERSION, EVIOCGID, EVIOCGNAME, EVIOCGPHYS, EVIOCGUNIQ, EVIOCGKEY = 0x01, 0x02, 0x06, 0x07, 0x08, 0x18
-EVIOCGBIT, EVIOCGABS, EVIOCGEFFECTS, EVIOCGRAB = 0x20, 0x40, 0x84, 0x90
-EV_SYN, EV_KEY, EV_REL, EV_ABS, SYN_REPORT, SYN_DROPPED = 0, 1, 2, 3, 0, 3
-BUS_USB = 3
+EVIOCGBIT, EVIOCGABS, EVIOCGEFFECTS, EVIOCGRAB, EVIOCSCLOCKID = 0x20, 0x40, 0x84, 0x90, 0xA0
+EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, SYN_REPORT, SYN_DROPPED, MSC_SCAN = 0, 1, 2, 3, 4, 0, 3, 4
 WORD = 8 * struct.calcsize("l")
 
 
@@ -41,12 +45,17 @@ def words(codes):
 class Device:
     """One event node."""
 
-    def __init__(self, bed, node, name, keys, rels, axes):
-        self.bed, self.node, self.name = bed, node, name
-        self.codes = {EV_KEY: keys, EV_REL: rels, EV_ABS: axes}
-        self.down, self.grabbed_by, self.gone = set(), None, False
+    def __init__(self, bed, node, name, keys, rels, axes, bus, folder, vendor, product, clock, told):
+        self.bed, self.node, self.name, self.bus, self.told = bed, node, name, bus, told
+        self.codes = {EV_KEY: keys, EV_REL: rels, EV_ABS: axes, EV_MSC: [MSC_SCAN]}
+        self.down, self.grabbed_by, self.gone, self.held, self.asked = set(), None, False, False, 0
+        self.clock, self.monotonic, self.battery = clock, False, None
         number = node.removeprefix("event")
-        self.parent = f"/devices/virtual/input/input{number}"
+        self.hardware = f"/devices/{folder}" if folder else None
+        self.parent = f"{self.hardware or '/devices/virtual'}/input/input{number}"
+        up = "../../.."
+        if folder and "/rc/" in f"/{folder}":
+            self.parent, up = f"{self.hardware}/input{number}", "../.."
         self.path = os.path.join(bed.get_root_dir(), "dev/input", node)
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         os.mkfifo(self.path)
@@ -56,16 +65,43 @@ class Device:
         self.handler.connect("handle-read", self.read)
         bed.attach_ioctl(f"/dev/input/{node}", self.handler)
         # Last, since it is by sysfs that a reader finds the device.
+        if self.hardware and not os.path.exists(f"{bed.get_root_dir()}/sys{self.hardware}"):
+            bed.add_from_string(f"P: {self.hardware}\nE: SUBSYSTEM=hid\n")
+        link = f"L: device={up}/{os.path.basename(folder)}\n" if folder else ""
         bed.add_from_string(
-            f"P: {self.parent}\nE: SUBSYSTEM=input\nA: name={name}\\n\n"
-            f"A: capabilities/key={words(keys)}\\n\nA: capabilities/abs={words(axes)}\\n\n"
-            f"A: capabilities/rel={words(rels)}\\n\n"
-            f"A: id/bustype={BUS_USB:04x}\\n\nA: id/vendor=0000\\n\nA: id/product=0000\\n\n"
+            f"P: {self.parent}\nE: SUBSYSTEM=input\n{link}A: name={name}\\n\nA: capabilities/key={words(keys)}\\n\n"
+            f"A: capabilities/abs={words(axes)}\\n\nA: capabilities/rel={words(rels)}\\n\n"
+            f"A: id/bustype={bus:04x}\\n\nA: id/vendor={vendor:04x}\\n\nA: id/product={product:04x}\\n\n"
         )
         bed.add_from_string(
             f"P: {self.parent}/{node}\nE: DEVNAME=/dev/input/{node}\nE: SUBSYSTEM=input\n"
             f"L: device=../../input{number}\n"
         )
+        if told:
+            self.tell("add")
+
+    def tell(self, action):
+        """Have udev tell of the device."""
+        self.bed.uevent(f"/sys{self.parent}", action)
+        self.bed.uevent(f"/sys{self.parent}/{self.node}", action)
+
+    def table(self, keys):
+        """Load another table of keys: the kernel tells nobody."""
+        self.codes[EV_KEY] = keys
+        self.bed.set_attribute(f"/sys{self.parent}", "capabilities/key", words(keys) + "\n")
+
+    def charge(self, attributes):
+        """Put a battery in the hardware, or change what it says."""
+        if self.battery is None:
+            self.battery = f"{self.hardware}/power_supply/hid-{self.node}-battery"
+            self.bed.add_from_string(
+                f"P: {self.battery}\nE: SUBSYSTEM=power_supply\nA: type=Battery\\n\nA: scope=Device\\n\n"
+                f"L: device=../../../{os.path.basename(self.hardware)}\n"
+            )
+        for name, text in attributes.items():
+            self.bed.set_attribute(f"/sys{self.battery}", name, text + "\n")
+        if self.told:
+            self.bed.uevent(f"/sys{self.battery}", "change")
 
     def ioctl(self, _handler, client):
         """Answer as the kernel's drivers/input/evdev.c."""
@@ -76,13 +112,19 @@ class Device:
             return True
         if number == EVIOCGRAB:
             wanted = struct.unpack("l", bytes(client.get_arg().retrieve()))[0]
-            refused = errno.EBUSY if wanted and self.grabbed() else 0
+            refused = errno.EBUSY if wanted and (self.held or self.grabbed()) else 0
             if not wanted and self.grabbed_by is not client:
                 refused = errno.EINVAL
             if not refused:
                 self.grabbed_by = client if wanted else None
             client.complete(-1 if refused else 0, refused)
             return True
+        if number == EVIOCSCLOCKID:
+            self.monotonic = self.clock
+            client.complete(0 if self.clock else -1, 0 if self.clock else errno.EINVAL)
+            return True
+        if number == EVIOCGKEY:
+            self.asked += 1
         answer = self.answer(number)
         if answer is None:
             client.complete(-1, errno.EINVAL)
@@ -103,7 +145,7 @@ class Device:
             return struct.pack("6i", 0, 0, 255, 0, 0, 0)
         return {
             EVIOCGVERSION: struct.pack("i", 0x010001),
-            EVIOCGID: struct.pack("4H", BUS_USB, 1, 1, 1),
+            EVIOCGID: struct.pack("4H", self.bus, 1, 1, 1),
             EVIOCGNAME: self.name.encode() + b"\0",
             EVIOCGPHYS: b"\0",
             EVIOCGUNIQ: b"\0",
@@ -121,26 +163,51 @@ class Device:
         """Tell whether a reader has the device for itself; the grab of one that closed it has ended."""
         return self.grabbed_by is not None and self.grabbed_by.get_connected()
 
+    def hold(self, on):
+        """Let another program have the device for itself."""
+        self.held = on
+
     def emit(self, events):
         """Send events, and keep the state of the keys."""
-        for kind, code, value in events:
+        for kind, code, value, *_ in events:
             if kind == EV_KEY:
                 (self.down.add if value else self.down.discard)(code)
         self.send(events)
 
     def send(self, events):
-        """Put events in the reader's queue."""
-        os.write(self.fifo, b"".join(struct.pack("llHHi", 0, 0, *event) for event in events))
+        """Put events in the reader's queue, at the times they bear or now."""
+        now = time.clock_gettime(time.CLOCK_MONOTONIC if self.monotonic else time.CLOCK_REALTIME)
+        out = bytearray()
+        for kind, code, value, *at in events:
+            seconds, rest = divmod(round((at[0] if at else now) * 1_000_000), 1_000_000)
+            out += struct.pack("llHHI", seconds, rest, kind, code, value & 0xFFFFFFFF)
+        while out:
+            try:
+                # Whole events, as the kernel gives them: a pipe writes this much at once or not at all.
+                del out[: os.write(self.fifo, out[: select.PIPE_BUF // 24 * 24])]
+            except BlockingIOError:
+                GLib.MainContext.default().iteration(False)  # the reader's reads are answered there
+                time.sleep(0.0005)
 
-    def lose(self, code):
-        """Let a key go unseen: the queue overflows, and what is left of it is the end of a packet."""
-        self.down.discard(code)
-        self.send([[EV_SYN, SYN_DROPPED, 0], [EV_KEY, code, 1], [EV_SYN, SYN_REPORT, 0]])
+    def lose(self, up, down, at=None):
+        """Let keys go up and down unseen: the queue overflows, and what is left of it is the end of a packet."""
+        self.down = self.down - set(up) | set(down)
+        garbage = [
+            [EV_MSC, MSC_SCAN, 0xDEAD],
+            *([EV_KEY, code, 1] for code in up),
+            *([EV_KEY, code, 0] for code in down),
+        ]
+        events = [[EV_SYN, SYN_DROPPED, 0], *garbage, [EV_SYN, SYN_REPORT, 0]]
+        self.send([[*event, at] for event in events] if at else events)
 
     def unplug(self):
         """Take the device away as the kernel does: readers are woken and told ENODEV, the node is gone."""
+        if self.told:
+            self.tell("remove")
         self.bed.remove_device(f"/sys{self.parent}/{self.node}")
         self.bed.remove_device(f"/sys{self.parent}")
+        if self.battery:
+            self.bed.remove_device(f"/sys{self.battery}")
         os.unlink(self.path)
         self.gone = True
         self.end()
@@ -158,8 +225,10 @@ def main():
         if verb == "plug":
             if node in devices:
                 bed.detach_ioctl(f"/dev/input/{node}")
-            devices[node] = Device(bed, node, *args)
+            devices[node] = Device(bed, node, **args[0])
             return None
+        if verb == "asked":
+            return devices[node].asked
         return getattr(devices[node], verb)(*args)
 
     def serve(*_):

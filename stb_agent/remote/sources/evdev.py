@@ -4,170 +4,208 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import logging
 import os
 import struct
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import evdev
-from evdev import ecodes
 
-from stb_agent.remote.sources import UP, Bus, Device, KeyEvent, Listener
+from stb_agent.remote.sources import Device, KeyEvent, Listener, sysfs
+from stb_agent.remote.sources.classify import Kind
+from stb_agent.remote.sources.frames import Change, Frames
+from stb_agent.remote.sources.hotplug import UDEVD, Hotplug
+from stb_agent.remote.sources.sysfs import Seen
 
 log = logging.getLogger(__name__)
 
-_NODES = Path("/dev/input")
-_SYSFS = Path("/sys/class/input")
+NODES = Path("/dev/input")
 
-_ARROWS = frozenset({ecodes.KEY_UP, ecodes.KEY_DOWN, ecodes.KEY_LEFT, ecodes.KEY_RIGHT})
-_OK_LIKE = frozenset({ecodes.KEY_OK, ecodes.KEY_SELECT, ecodes.KEY_ENTER, ecodes.KEY_KPENTER})
-_POINTER_BUTTONS = frozenset({ecodes.BTN_LEFT, ecodes.BTN_TOUCH})
-_GAMEPAD_BUTTONS = frozenset({*range(ecodes.BTN_JOYSTICK, ecodes.BTN_DIGI), ecodes.BTN_DPAD_UP})
-_POINTER_AXES = frozenset({ecodes.ABS_X, ecodes.ABS_MT_POSITION_X})
-"""Not every axis: a remote with a volume wheel has ABS_VOLUME."""
+_LOOK_S = 10.0
+"""Between looks while udev tells of changes: an event that is lost costs no more than this."""
+_BLIND_S = 2.0
+"""Between looks while it does not, or while a device is refused to us."""
+_CHARGE_S = 300.0
+"""Between looks at batteries, which may wake the remote."""
 
-_WORD = 8 * struct.calcsize("l")
-"""Bits in a word of a sysfs bitmap (drivers/input/input.c, input_bits_to_string)."""
-
-# Where the kernel has two names for a code, evdev gives both in order of the alphabet, and the last is the one that
-# remotes' keymaps use: KEY_MUTE not KEY_MIN_INTERESTING, KEY_ZOOM not KEY_FULL_SCREEN.
-_NAMES = {code: names if isinstance(names, str) else names[-1] for code, names in ecodes.KEY.items()}
-
-
-def bitmap(text: str) -> frozenset[int]:
-    """Give the codes set in a sysfs capability bitmap: hexadecimal words, the highest first."""
-    words = enumerate(int(word, 16) for word in reversed(text.split()))
-    return frozenset(place * _WORD + bit for place, word in words for bit in range(_WORD) if word >> bit & 1)
-
-
-def is_remote(keys: frozenset[int], axes: frozenset[int]) -> bool:
-    """Tell a remote by its keys: four arrows and an OK-like key, and neither a pointer nor a gamepad."""
-    other = keys & _POINTER_BUTTONS or keys & _GAMEPAD_BUTTONS or axes & _POINTER_AXES
-    return keys >= _ARROWS and bool(keys & _OK_LIKE) and not other
-
-
-def _look() -> list[str]:
-    """Give the event nodes that are remotes, by what sysfs says: no device is opened, or woken, to be asked.
-
-    Asked anew each time, since an IR receiver's keys change when its keymap is loaded.
-    """
-    found = []
-    for entry in sorted(_SYSFS.glob("event*")):
-        capabilities = entry / "device" / "capabilities"
-        try:
-            if is_remote(bitmap((capabilities / "key").read_text()), bitmap((capabilities / "abs").read_text())):
-                found.append(entry.name)
-        except (OSError, ValueError):
-            continue  # gone while we looked
-    return found
+_EVIOCSCLOCKID = 0x400445A0
+"""_IOW('E', 0xa0, int), linux/input.h."""
 
 
 def remotes() -> list[str]:
     """Give the names of the remotes that may be read now."""
-    names = []
-    for node in _look():
-        try:
-            if os.access(_NODES / node, os.R_OK):
-                names.append((_SYSFS / node / "device" / "name").read_text().strip())
-        except OSError:
-            continue
-    return names
-
-
-_BUSES = {
-    ecodes.BUS_CEC: Bus.CEC,
-    ecodes.BUS_USB: Bus.USB,
-    ecodes.BUS_BLUETOOTH: Bus.BLUETOOTH,
-}
-
-
-def _describe(node: str) -> Device:
-    """Give what sysfs says of a device. Raises OSError, ValueError if it goes meanwhile."""
-    folder = (_SYSFS / node / "device").resolve()
-
-    def number(name: str) -> int:
-        return int((folder / "id" / name).read_text(), 16)
-
-    keys = bitmap((folder / "capabilities" / "key").read_text())
-    infrared = folder.parents[1].name == "rc" and number("bustype") != ecodes.BUS_CEC
-    return Device(
-        id=node,
-        name=(folder / "name").read_text().strip(),
-        bus=Bus.INFRARED if infrared else _BUSES.get(number("bustype"), Bus.OTHER),
-        vendor=number("vendor"),
-        product=number("product"),
-        keys=frozenset(_NAMES[key] for key in keys if key in _NAMES),
-    )
+    seen = sysfs.look()
+    return [seen[node].device.name for node in seen if node in sysfs.remotes(seen) and os.access(NODES / node, os.R_OK)]
 
 
 @dataclass(eq=False)
 class _Open:
     device: evdev.InputDevice[str]
+    seen: Seen
     about: Device
-    held: set[int] = field(default_factory=set)
-    """Codes told as down and not yet as up."""
-    behind: bool = False
-    """Events were lost: nothing counts until the next report."""
+    frames: Frames
+    stamped: bool
+    """Its events bear the kernel's time of CLOCK_MONOTONIC."""
+    ours: bool = False
+    """A remote, not only listened to for teaching."""
+    grabbed: bool = False
+    timer: asyncio.TimerHandle | None = None
 
 
 class EvdevSource:
     """Read every remote the kernel has, as they come and go; grab them while Chanoma has the screen."""
 
-    def __init__(self, *, look_s: float = 2.0) -> None:
+    def __init__(self, *, look_s: float = _LOOK_S, blind_s: float = _BLIND_S, udevd: Path = UDEVD) -> None:
         self._look_s = look_s
+        self._blind_s = min(blind_s, look_s)
         self._open: dict[str, _Open] = {}
+        self._refused: set[tuple[str, str]] = set()
+        """Nodes that we may not open or not have alone, and which of the two; each is logged once."""
+        self._charges: dict[Path, int] = {}
         self._grab = False
+        self._wide = False
+        self._taught: Callable[[Device], bool] = lambda _: False
+        self._look_now = asyncio.Event()
+        self._charge_now = asyncio.Event()
+        self._hotplug = Hotplug(self._look_now.set, self._charge_now.set, udevd=udevd)
 
     async def run(self, listener: Listener) -> None:
-        """Serve until cancelled. New devices are found within ``look_s``; one that goes is dropped at once."""
+        """Serve until cancelled. A new device is found at once if udev tells of it; one that goes is dropped at once."""
         try:
-            while True:
-                for node in _look():
-                    if node not in self._open:
-                        self._connect(node, listener)
-                await asyncio.sleep(self._look_s)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch_charges(listener))
+                while True:
+                    self._look_now.clear()
+                    heard = self._hotplug.listen()
+                    self._look(listener)
+                    await _either(self._look_now, self._look_s if heard and not self._refused else self._blind_s)
         finally:
+            self._hotplug.close()
             for node in list(self._open):
                 self._close(node)
 
     def grab(self, wanted: bool) -> None:
         """Take the remotes' keys for ourselves, or leave them to the television."""
-        if wanted == self._grab:
-            return
         self._grab = wanted
-        for remote in self._open.values():
-            self._apply_grab(remote.device)
+        for node, remote in self._open.items():
+            if not self._apply_grab(node, remote):
+                self._look_now.set()
 
-    def _apply_grab(self, device: evdev.InputDevice[str]) -> None:
+    def listen_wide(self, on: bool) -> None:
+        """Read, never grab, also what is no remote but has keys, so that an unknown remote can be taught."""
+        self._wide = on
+        self._look_now.set()
+
+    def adopt(self, taught: Callable[[Device], bool]) -> None:
+        """Take for a remote also what has keys and of which ``taught`` says that the household has taught it."""
+        self._taught = taught
+        self._look_now.set()
+
+    def _look(self, listener: Listener) -> None:
+        """Compare what there is with what we have open. Does the same however often, and whatever was missed."""
+        seen = sysfs.look()
+        unknown = {node for node, one in seen.items() if one.kind is Kind.UNKNOWN}
+        ours = sysfs.remotes(seen) | {node for node in unknown if self._taught(seen[node].device)}
+        wanted = ours | unknown if self._wide else ours
+        self._refused = {(node, what) for node, what in self._refused if node in wanted}
+        for node, remote in list(self._open.items()):
+            if node not in wanted or seen[node].folder != remote.seen.folder:
+                self._drop(node, listener)
+        for node, one in seen.items():
+            if node not in wanted:
+                continue
+            if node in self._open:
+                self._renew(node, one, listener)
+            elif not self._connect(node, one, listener):
+                continue
+            remote = self._open[node]
+            remote.ours = node in ours
+            if not self._apply_grab(node, remote):
+                self._tell(node, remote.frames.let_go(asyncio.get_running_loop().time()), listener)
+
+    def _connect(self, node: str, seen: Seen, listener: Listener) -> bool:
         try:
-            if self._grab:
-                device.grab()
-            else:
-                device.ungrab()
+            device = evdev.InputDevice(str(NODES / node), readonly=True)
         except OSError as error:
-            log.warning("remote: grab=%s refused (%s)", self._grab, errno.errorcode.get(error.errno or 0))
-
-    def _connect(self, node: str, listener: Listener) -> None:
+            if error.errno in (errno.EACCES, errno.EPERM):
+                self._refuse(node, "may not be read", error)
+            return False  # or gone again, or without its node yet: looked at again
         try:
-            about = _describe(node)
-            device = evdev.InputDevice(str(_NODES / node), readonly=True)
-        except (OSError, ValueError):
-            return  # not permitted yet, or gone again: looked at again next time
-        try:
+            stamped = _stamp(device.fd)
+            frames = Frames(rc_core=seen.rc_core, down=device.active_keys())
             asyncio.get_running_loop().add_reader(device.fd, self._read, node, listener)
         except OSError:
             device.close()
-            return
-        self._open[node] = _Open(device, about)
+            return False
+        self._refused.discard((node, "may not be read"))
+        about = self._about(seen)
+        self._open[node] = _Open(device, seen, about, frames, stamped)
+        self._charge_now.set()
         listener.came(about)
-        if self._grab:
-            self._apply_grab(device)
         log.info("remote connected")
+        return True
+
+    def _renew(self, node: str, seen: Seen, listener: Listener) -> None:
+        remote = self._open[node]
+        remote.seen = seen
+        about = self._about(seen)
+        if about == remote.about:
+            return
+        if about.keys != remote.about.keys:
+            remote.frames.forget()
+        remote.about = about
+        listener.came(about)
+
+    def _about(self, seen: Seen) -> Device:
+        nearest = next((folder for folder in seen.folder.parents if folder in self._charges), None)
+        return replace(seen.device, battery=self._charges[nearest] if nearest else None)
+
+    async def _watch_charges(self, listener: Listener) -> None:
+        while True:
+            self._charge_now.clear()
+            if self._open:
+                # Aside: the kernel may ask the remote, and wait seconds for one that sleeps (hid-input.c, uhid.c).
+                self._charges = await asyncio.to_thread(sysfs.batteries)
+                for node, remote in list(self._open.items()):
+                    self._renew(node, remote.seen, listener)
+            await _either(self._charge_now, _CHARGE_S)
+
+    def _apply_grab(self, node: str, remote: _Open) -> bool:
+        """Grab or let go as wanted; False if another program has the device: then its keys come to nobody else."""
+        wanted = self._grab and remote.ours
+        if wanted == remote.grabbed:
+            return True
+        try:
+            if wanted:
+                remote.device.grab()
+            else:
+                remote.device.ungrab()
+        except OSError as error:
+            if wanted and error.errno == errno.EBUSY:
+                self._refuse(node, "is another program's", error)
+                return False  # tried again at each look
+            log.debug("remote: %s: %s", node, error)  # gone: its reader hears of it
+            return True
+        finally:
+            if not wanted:
+                self._refused.discard((node, "is another program's"))
+        self._refused.discard((node, "is another program's"))
+        remote.grabbed = wanted
+        return True
+
+    def _refuse(self, node: str, what: str, error: OSError) -> None:
+        if (node, what) not in self._refused:
+            self._refused.add((node, what))
+            log.warning("remote: %s %s (%s)", node, what, errno.errorcode.get(error.errno or 0))
 
     def _read(self, node: str, listener: Listener) -> None:
         remote = self._open[node]
-        told: list[tuple[int, int]] = []
+        told: list[Change] = []
         try:
             # An empty read is a device that has ended; the loop would call us for ever.
             alive = self._collect(remote, told)
@@ -175,36 +213,62 @@ class EvdevSource:
             return
         except OSError:
             alive = False
+        self._tell(node, told, listener)
         if not alive:
-            self._close(node)
-            told += [(code, UP) for code in sorted(remote.held)]
-            log.info("remote lost")
-        now = asyncio.get_running_loop().time()
-        for code, value in told:
-            if (name := _NAMES.get(code)) is not None:
-                listener.key(KeyEvent(node, name, value, now))
-        if not alive:
-            listener.went(remote.about)
+            self._drop(node, listener)
+            self._look_now.set()  # another may have come under its name
 
-    def _collect(self, remote: _Open, told: list[tuple[int, int]]) -> bool:
-        """Read what is there into ``told`` as (code, value); False if it was nothing. OSError: the device is gone."""
+    def _collect(self, remote: _Open, told: list[Change]) -> bool:
+        """Read what is there into ``told``; False if it was nothing. OSError: the device is gone."""
         alive = False
+        now = asyncio.get_running_loop().time()
         for event in remote.device.read():
             alive = True
-            if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_DROPPED:
-                remote.behind = True
-            elif event.type == ecodes.EV_SYN and event.code == ecodes.SYN_REPORT and remote.behind:
-                # Documentation/input/event-codes.rst, SYN_DROPPED: ignore up to and including the next report, then ask.
-                remote.behind = False
-                let_go = remote.held - set(remote.device.active_keys())
-                told += [(code, UP) for code in sorted(let_go)]
-                remote.held -= let_go
-            elif event.type == ecodes.EV_KEY and not remote.behind:
-                (remote.held.discard if event.value == UP else remote.held.add)(event.code)
-                told.append((event.code, event.value))
+            at = event.sec + event.usec / 1e6 if remote.stamped else now
+            told += remote.frames.event(event.type, event.code, event.value, at, remote.device.active_keys)
         return alive
 
+    def _tell(self, node: str, changes: list[Change], listener: Listener) -> None:
+        for change in changes:
+            listener.key(KeyEvent(node, change.key, change.value, change.at))
+        remote = self._open.get(node)
+        if remote is None or remote.timer is not None or (due := remote.frames.due) is None:
+            return
+        remote.timer = asyncio.get_running_loop().call_at(due, self._tick, node, listener)
+
+    def _tick(self, node: str, listener: Listener) -> None:
+        remote = self._open[node]
+        remote.timer = None
+        self._read(node, listener)  # what has been heard meanwhile counts first
+        if self._open.get(node) is remote:
+            self._tell(node, remote.frames.tick(asyncio.get_running_loop().time()), listener)
+
+    def _drop(self, node: str, listener: Listener) -> None:
+        remote = self._open[node]
+        self._close(node)
+        self._tell(node, remote.frames.let_go(asyncio.get_running_loop().time()), listener)
+        listener.went(remote.about)
+        log.info("remote lost")
+
     def _close(self, node: str) -> None:
-        device = self._open.pop(node).device
-        asyncio.get_running_loop().remove_reader(device.fd)
-        device.close()
+        remote = self._open.pop(node)
+        if remote.timer is not None:
+            remote.timer.cancel()
+        asyncio.get_running_loop().remove_reader(remote.device.fd)
+        remote.device.close()
+
+
+def _stamp(descriptor: int) -> bool:
+    """Have the kernel stamp events with CLOCK_MONOTONIC, as the event loop's time is; tell whether it does."""
+    try:
+        fcntl.ioctl(descriptor, _EVIOCSCLOCKID, struct.pack("i", time.CLOCK_MONOTONIC))
+    except OSError:
+        return False
+    return True
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -1,0 +1,127 @@
+"""From a device's events to keys, and back from losses."""
+
+from collections.abc import Iterable
+
+from evdev import ecodes as e
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stb_agent.remote.sources.frames import SILENCE_S, Change, Frames
+
+SYN = (e.EV_SYN, e.SYN_REPORT, 0)
+DROPPED = (e.EV_SYN, e.SYN_DROPPED, 0)
+CODES = (e.KEY_UP, e.KEY_OK, e.KEY_UNKNOWN)
+
+
+def key(code: int, value: int) -> tuple[int, int, int]:
+    return (e.EV_KEY, code, value)
+
+
+def scan(code: int) -> tuple[int, int, int]:
+    return (e.EV_MSC, e.MSC_SCAN, code)
+
+
+def feed(frames: Frames, at: float, *events: tuple[int, int, int], down: Iterable[int] = ()) -> list[str]:
+    told: list[Change] = []
+    for event in events:
+        told += frames.event(*event, at, lambda: down)
+    return [f"{change.key} {change.value}" for change in told]
+
+
+def test_a_key_without_a_name_goes_by_its_scancode_and_without_one_by_nothing() -> None:
+    frames = Frames()
+    assert feed(frames, 0, scan(0xC0041), key(e.KEY_UNKNOWN, 1), SYN) == ["SCAN_c0041 1"]
+    assert feed(frames, 0.1, key(e.KEY_UNKNOWN, 2), SYN) == ["SCAN_c0041 2"]
+    assert feed(frames, 0.2, scan(0xC0041), key(e.KEY_UNKNOWN, 0), SYN) == ["SCAN_c0041 0"]
+    assert feed(frames, 0.3, scan(-1), key(0x2E8, 1), key(0x2E8, 0), SYN) == ["SCAN_ffffffff 1", "SCAN_ffffffff 0"]
+    assert feed(frames, 0.4, key(0x2E8, 1), SYN, key(0x2E8, 2), SYN, key(0x2E8, 0), SYN) == []
+    assert feed(frames, 0.5, scan(0xC0041), SYN) == [], "only rc-core sends a scancode without a key and means a key"
+
+
+def test_each_key_of_a_frame_has_its_own_scancode() -> None:
+    told = feed(Frames(), 0, scan(1), key(e.KEY_OK, 1), scan(2), key(e.KEY_UNKNOWN, 1), key(0x2E8, 1), SYN)
+    assert told == ["KEY_OK 1", "SCAN_2 1"]
+
+
+def test_a_bare_scancode_is_down_until_it_is_silent() -> None:
+    frames = Frames(rc_core=True)
+    assert feed(frames, 10.0, scan(0x1F), SYN) == ["SCAN_1f 1"]
+    assert feed(frames, 10.11, scan(0x1F), SYN) == []
+    assert frames.tick(10.35) == []
+    assert frames.due == 10.11 + SILENCE_S
+    assert frames.tick(99.0) == [Change("SCAN_1f", 0, 10.11 + SILENCE_S)]
+    assert frames.due is None
+    assert feed(frames, 20.0, scan(0x1F), SYN) == ["SCAN_1f 1"]
+    assert feed(frames, 20.3, scan(0x1F), SYN) == ["SCAN_1f 0", "SCAN_1f 1"], "nobody came to tell the silence"
+    assert feed(frames, 20.35, scan(0x20), SYN) == ["SCAN_1f 0", "SCAN_20 1"]
+    assert feed(frames, 20.4, scan(0x21), key(e.KEY_OK, 1), SYN) == ["SCAN_20 0", "KEY_OK 1"]
+    assert feed(frames, 20.5, key(e.KEY_OK, 0), scan(0x20), SYN) == ["KEY_OK 0", "SCAN_20 1"], "one frame, as rc-core"
+    assert [f"{change.key} {change.value}" for change in frames.let_go(20.6)] == ["SCAN_20 0"]
+    assert frames.due is None
+
+
+def test_the_scancode_of_a_key_that_is_held_is_no_other_key() -> None:
+    frames = Frames(rc_core=True)
+    assert feed(frames, 0, scan(0x21), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
+    assert feed(frames, 0.1, scan(0x21), SYN) == []
+    assert feed(frames, 0.3, key(e.KEY_OK, 0), SYN) == ["KEY_OK 0"]
+    assert feed(frames, 0.35, scan(0x21), SYN) == [], "a repeat that the remote sent before it was let go (rc_repeat)"
+    frames.forget()
+    assert feed(frames, 1.0, scan(0x21), SYN) == ["SCAN_21 1"], "another table has no key for it"
+
+
+def test_a_key_that_was_down_before_is_not_pressed_until_it_is_pressed() -> None:
+    frames = Frames(rc_core=True, down=[e.KEY_OK])
+    assert feed(frames, 0, key(e.KEY_OK, 2), SYN, scan(0x21), SYN, DROPPED, SYN, down=[e.KEY_OK]) == []
+    assert feed(frames, 1, key(e.KEY_OK, 0), SYN, key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
+
+
+def test_a_loss_is_made_good_both_ways_and_half_a_frame_counts_nothing() -> None:
+    frames = Frames(rc_core=True)
+    assert feed(frames, 0, key(e.KEY_UP, 1), SYN) == ["KEY_UP 1"]
+    told = feed(frames, 1, scan(9), DROPPED, key(e.KEY_LEFT, 1), scan(7), SYN, down=[e.KEY_OK])
+    assert told == ["KEY_UP 0", "KEY_OK 1"]
+    assert feed(frames, 2, SYN) == []
+    assert feed(frames, 3, key(e.KEY_OK, 1), SYN) == [], "it was in the queue behind the loss, and is told already"
+    assert feed(frames, 4, key(e.KEY_OK, 0), SYN) == ["KEY_OK 0"]
+    assert feed(frames, 5, DROPPED, SYN, down=[e.KEY_UNKNOWN]) == []
+    assert feed(frames, 6, scan(7), key(e.KEY_UNKNOWN, 0), SYN, scan(7), key(e.KEY_UNKNOWN, 1), SYN) == ["SCAN_7 1"]
+
+
+def test_what_is_let_go_is_over_until_it_is_pressed_anew() -> None:
+    frames = Frames()
+    feed(frames, 0, key(e.KEY_UP, 1), scan(1), key(e.KEY_UNKNOWN, 1), SYN)
+    assert [change.key for change in frames.let_go(1)] == ["KEY_UP", "SCAN_1"]
+    assert frames.let_go(1) == []
+    assert feed(frames, 2, key(e.KEY_UP, 2), key(e.KEY_UNKNOWN, 0), SYN) == []
+    assert feed(frames, 3, key(e.KEY_UP, 1), SYN) == ["KEY_UP 1"], "its release went elsewhere"
+
+
+_EVENT = st.one_of(
+    st.just(SYN),
+    st.just(DROPPED),
+    st.builds(scan, st.sampled_from([1, 2, 3])),
+    st.builds(key, st.sampled_from([*CODES, 0x2E8]), st.sampled_from([0, 1, 2])),
+)
+
+
+@given(
+    st.lists(st.tuples(_EVENT, st.sets(st.sampled_from(CODES)), st.sampled_from([0.0, 0.1, 0.4])), max_size=60),
+    st.booleans(),
+)
+def test_whatever_comes_every_press_has_one_release_and_time_never_runs_back(
+    story: list[tuple[tuple[int, int, int], set[int], float]], rc_core: bool
+) -> None:
+    frames, now, told = Frames(rc_core=rc_core), 0.0, list[Change]()
+    for event, down, pause in story:
+        now += pause
+        told += frames.event(*event, now, lambda down=down: down)  # type: ignore[misc]
+    told += frames.let_go(now)
+    held: set[str] = set()
+    for change in told:
+        assert change.at <= now
+        assert (change.key in held) is (change.value != 1)
+        if change.value != 2:
+            held ^= {change.key}
+    assert not held
+    assert [change.at for change in told] == sorted(change.at for change in told)
