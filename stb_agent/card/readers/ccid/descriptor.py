@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import Enum, IntFlag, StrEnum
 
@@ -13,10 +14,18 @@ VENDOR_CLASS = 0xFF
 HEADER = 10
 """Bytes of a bulk message's header (CCID 1.1, 6.1)."""
 _TYPE, _LENGTH = 0x21, 0x36
+_OWN_TYPE = 0xFF
+"""bDescriptorType of the class descriptor in readers older than the standard (Dell SK-3106)."""
 _FIELDS = struct.Struct("<BBHBBIIIBIIBIIIIIBBHBB")
-_OWN_CLASS_VENDORS = {0x04E6}
-"""Makers whose readers speak CCID under the vendor's own class: SCM Microsystems, today Identiv (SCR3310, SPR532, SCR331-DI,
-SCL01x; the dumps in LudovicRousseau/CCID ``readers/``)."""
+OWN_CLASS: Mapping[int, Set[int] | None] = {
+    0x04E6: None,
+    0x046A: {0x003E},
+    0x413C: {0x2100},
+}
+"""Readers that speak CCID under the vendor's own class, by idVendor and idProduct; None: whatever the vendor made so. SCM
+Microsystems, today Identiv (SCR331-DI, SCR3310-NTTCom, SDI010, SPR532, SCL01x); Cherry SmartTerminal ST-2xxx; Dell SK-3106
+(the dumps in LudovicRousseau/CCID ``readers/``). The udev rule names the same. Left out: tokens, which take no card, and
+MySMART PAD, whose descriptor is garbled."""
 _SHORT_APDU = 261
 """Bytes of the longest short command, which a reader of the short level must carry in one message (ISO/IEC 7816-4, 5.1)."""
 _LEAST = 64
@@ -69,12 +78,13 @@ class Voltage(Enum):
 class Reason(StrEnum):
     """Why a reader cannot be used."""
 
-    CLASS = "the interface is neither of the CCID class nor of a maker known to speak CCID under its own"
+    CLASS = "the interface is not of the CCID class, nor is the reader known here to speak CCID under its maker's own"
     CHARACTER = "it exchanges single characters"
     PROTOCOL = "it speaks neither T=0 nor T=1"
     MESSAGE = "its messages are too short for a command"
     ENDPOINTS = "it has no pair of bulk endpoints"
     DESCRIPTOR = "it has no CCID class descriptor"
+    CUT = "the text breaks off before all of it is told"
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Descriptor:
     @classmethod
     def parse(cls, data: bytes) -> Descriptor:
         """Read the 54 bytes. Raises Malformed."""
-        if len(data) < _LENGTH or data[0] < _LENGTH or data[1] != _TYPE:
+        if not _opens(data):
             raise Malformed("no CCID class descriptor")
         field = _FIELDS.unpack_from(data)
         return cls(
@@ -165,12 +175,22 @@ def find(*extras: bytes) -> Descriptor | None:
     for extra in extras:
         rest = bytes(extra)
         while len(rest) >= 2 and rest[0] >= 2:
-            if rest[1] == _TYPE and len(rest) >= _LENGTH and rest[0] >= _LENGTH:
+            if _opens(rest):
                 return Descriptor.parse(rest)
             rest = rest[rest[0] :]
     return None
 
 
-def speaks_ccid(interface_class: int, vendor: int) -> bool:
+def _opens(data: bytes) -> bool:
+    """Tell whether bytes begin with a whole class descriptor; one of the vendor's own type has the standard's length exactly."""
+    if len(data) < _LENGTH:
+        return False
+    return (data[1] == _TYPE and data[0] >= _LENGTH) or (data[1] == _OWN_TYPE and data[0] == _LENGTH)
+
+
+def speaks_ccid(interface_class: int, vendor: int, product: int) -> bool:
     """Tell whether an interface that has the class descriptor may be taken for a CCID reader."""
-    return interface_class == INTERFACE_CLASS or (interface_class == VENDOR_CLASS and vendor in _OWN_CLASS_VENDORS)
+    if interface_class != VENDOR_CLASS:
+        return interface_class == INTERFACE_CLASS
+    products = OWN_CLASS.get(vendor, frozenset())
+    return products is None or product in products

@@ -19,6 +19,11 @@ from stb_agent.card.readers.ccid.faults import Malformed
 
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
 _LSUSB = re.compile(r"^\s*(?:Device|Interface|Endpoint|Configuration|ChipCard Interface) Descriptor:", re.MULTILINE)
+_QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+"""What a mail program puts before the lines of a mail that is answered."""
+_NEEDED = ("dwProtocols", "dwFeatures", "dwMaxCCIDMessageLength")
+_FIRST = frozenset({"bcdCCID", "bMaxSlotIndex"})
+_HEAD = b"\x36\x21"
 _NAMES = {
     "nMaxSlotIndex": "bMaxSlotIndex",
     "dwMaxCCIDMsgLen": "dwMaxCCIDMessageLength",
@@ -28,7 +33,11 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Described:
-    """One interface of a device, as a dump tells it. ``interrupt``: it announces cards coming and going by itself."""
+    """One interface of a device, as a dump tells it.
+
+    ``interrupt``: it announces cards coming and going by itself; ``begun``: the text has at least the beginning of the class
+    descriptor; ``cut``: it lacks a part of that, or of the endpoints.
+    """
 
     vendor: int
     product: int
@@ -38,14 +47,17 @@ class Described:
     bulk: bool
     interrupt: bool
     descriptor: Descriptor | None
+    begun: bool
+    cut: bool
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it cannot be used; empty if it can."""
         found = {
-            Reason.CLASS: not speaks_ccid(self.interface_class, self.vendor),
-            Reason.ENDPOINTS: not self.bulk,
-            Reason.DESCRIPTOR: self.descriptor is None,
+            Reason.CLASS: not speaks_ccid(self.interface_class, self.vendor, self.product),
+            Reason.CUT: self.cut,
+            Reason.ENDPOINTS: not self.bulk and not self.cut,
+            Reason.DESCRIPTOR: self.descriptor is None and not self.cut,
         }
         own = self.descriptor.unfit() if self.descriptor else ()
         return tuple(reason for reason, true in found.items() if true) + own
@@ -95,8 +107,9 @@ class Described:
 
 def read(text: str) -> tuple[Described, ...]:
     """Read a dump, an item for each interface that is or calls itself a card reader. Raises Malformed if there is none."""
+    text = _QUOTED.sub("", text)
     interfaces = _of_lsusb(text) if _LSUSB.search(text) else _of_libccid(text)
-    found = tuple(it for it in interfaces if it.descriptor or it.interface_class == INTERFACE_CLASS)
+    found = tuple(it for it in interfaces if it.begun or it.interface_class == INTERFACE_CLASS)
     if not found:
         raise Malformed("no smart card reader in the text")
     return found
@@ -129,11 +142,32 @@ class _Block:
         match = re.match(r"(?:0x)?([0-9a-fA-F]{1,8})\b", self.fields.get(name, ""))
         return int(match[1], 16) if match else 0
 
-    def descriptor(self) -> Descriptor | None:
-        """Give the class descriptor: from its fields, or from the bytes that lsusb did not recognise."""
-        if "dwFeatures" not in self.fields:
-            digits = re.sub(r"[^0-9a-fA-F]", "", "".join(self.raw))
-            return find(bytes.fromhex(digits[: len(digits) // 2 * 2]))
+    def described(self, *, interface_class: int, name: str, bulk: bool, interrupt: bool, unsaid: int) -> Described:
+        """Sum up. ``unsaid``: endpoints that are counted, but of which the text does not tell what they are."""
+        descriptor = self._descriptor()
+        begun = descriptor is not None or not _FIRST.isdisjoint(self.fields) or self._bytes()[:2] == _HEAD
+        return Described(
+            vendor=self.number("idVendor"),
+            product=self.number("idProduct"),
+            name=name,
+            interface=self.number("bInterfaceNumber"),
+            interface_class=interface_class,
+            bulk=bulk,
+            interrupt=interrupt,
+            descriptor=descriptor,
+            begun=begun,
+            cut=(begun and descriptor is None) or (not bulk and unsaid > 0),
+        )
+
+    def _bytes(self) -> bytes:
+        """Give the bytes that lsusb did not recognise."""
+        digits = re.sub(r"[^0-9a-fA-F]", "", "".join(self.raw))
+        return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+    def _descriptor(self) -> Descriptor | None:
+        """Give the class descriptor: from its fields, if all that count are there, or from the bytes."""
+        if not all(_NUMBER.search(self.fields.get(name, "")) for name in _NEEDED):
+            return find(self._bytes())
         return Descriptor(
             max_slot=self.number("bMaxSlotIndex"),
             voltages=self.number("bVoltageSupport"),
@@ -163,15 +197,12 @@ def _of_libccid(text: str) -> Iterator[Described]:
         told = " ".join(it.endpoints)
         # Older dumps have only the number: a bulk pair, and the interrupt endpoint if there are three.
         count = it.number("bNumEndpoints")
-        yield Described(
-            vendor=it.number("idVendor"),
-            product=it.number("idProduct"),
-            name=_name(it.fields.get("iManufacturer", ""), it.fields.get("iProduct", "")),
-            interface=it.number("bInterfaceNumber"),
+        yield it.described(
             interface_class=it.hexadecimal("bInterfaceClass"),
+            name=_name(it.fields.get("iManufacturer", ""), it.fields.get("iProduct", "")),
             bulk=count >= 2,
             interrupt="interrupt-in" in told or (not told and count >= 3),
-            descriptor=it.descriptor(),
+            unsaid=0,
         )
 
 
@@ -198,16 +229,13 @@ def _of_lsusb(text: str) -> Iterator[Described]:
             _note(section, stripped, device, blocks)
     for it in blocks:
         kinds = [endpoint.split() for endpoint in it.endpoints]
-        yield Described(
-            vendor=it.number("idVendor"),
-            product=it.number("idProduct"),
+        yield it.described(
+            interface_class=it.number("bInterfaceClass"),
             name=_name(_words(it.device.get("iManufacturer", "")), _words(it.device.get("iProduct", "")))
             or _words(it.device.get("idProduct", "")),
-            interface=it.number("bInterfaceNumber"),
-            interface_class=it.number("bInterfaceClass"),
             bulk=["IN", "Bulk"] in kinds and ["OUT", "Bulk"] in kinds,
             interrupt=["IN", "Interrupt"] in kinds,
-            descriptor=it.descriptor(),
+            unsaid=it.number("bNumEndpoints") - sum(len(kind) == 2 for kind in kinds),
         )
 
 

@@ -78,7 +78,7 @@ def interfaces(device: Any) -> tuple[Found, ...]:
 
 
 def _ccid(device: Any, interface: Any) -> Found | None:
-    if not descriptor.speaks_ccid(interface.bInterfaceClass, device.idVendor):
+    if not descriptor.speaks_ccid(interface.bInterfaceClass, device.idVendor, device.idProduct):
         return None
     endpoints = list(interface)
     extras = [bytes(it.extra_descriptors) for it in (interface, *endpoints)]

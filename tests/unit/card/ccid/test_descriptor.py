@@ -1,8 +1,10 @@
 """Descriptors: the 54 bytes, where they hang, and the two texts in which people send them."""
 
 import json
+import re
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,21 @@ from hypothesis import strategies as st
 
 from stb_agent.__main__ import main
 from stb_agent.card.readers.ccid import dump
-from stb_agent.card.readers.ccid.descriptor import Descriptor, Feature, Level, Protocol, Reason, Voltage, find
+from stb_agent.card.readers.ccid.descriptor import (
+    INTERFACE_CLASS,
+    OWN_CLASS,
+    VENDOR_CLASS,
+    Descriptor,
+    Feature,
+    Level,
+    Protocol,
+    Reason,
+    Voltage,
+    find,
+    speaks_ccid,
+)
 from stb_agent.card.readers.ccid.faults import Malformed
+from stb_agent.card.readers.ccid.transport import interfaces
 
 SPR532 = bytes.fromhex(
     "36 21 00 01 00 01 03 00 00 00 a0 0f 00 00 40 1f 00 00 00 01 2a 00 00 29 40 05 00 00 fe 00 00 00"
@@ -35,6 +50,61 @@ def test_a_real_descriptor_reads():
 @pytest.mark.parametrize("before", [b"", b"\x05\x24\x00\x10\x01", b"\x02\xff\x07\x05\x81\x03\x08\x00\x20"])
 def test_it_is_found_behind_the_interface_or_an_endpoint(before: bytes):
     assert find(before + SPR532) == find(b"", before + SPR532) == Descriptor.parse(SPR532)
+
+
+OWN_TYPE = b"\x36\xff" + SPR532[2:]
+
+
+def test_one_of_the_makers_own_type_is_found_if_it_has_the_length_of_the_standard():
+    assert find(OWN_TYPE) == Descriptor.parse(OWN_TYPE) == Descriptor.parse(SPR532)
+    assert find(b"\x40\xff" + SPR532[2:] + bytes(10)) is None
+
+
+@pytest.mark.parametrize(
+    ("interface_class", "vendor", "product", "taken"),
+    [
+        (INTERFACE_CLASS, 0x1234, 0x5678, True),
+        (VENDOR_CLASS, 0x1234, 0x5678, False),
+        (VENDOR_CLASS, 0x04E6, 0x511A, True),
+        (VENDOR_CLASS, 0x046A, 0x003E, True),
+        (VENDOR_CLASS, 0x046A, 0x0023, False),
+        (VENDOR_CLASS, 0x413C, 0x2100, True),
+        (VENDOR_CLASS, 0x413C, 0x2101, False),
+        (0x03, 0x04E6, 0x511A, False),
+    ],
+)
+def test_the_makers_own_class_is_taken_from_known_readers(interface_class: int, vendor: int, product: int, taken: bool):
+    assert speaks_ccid(interface_class, vendor, product) is taken
+    (told,) = dump.read(libccid(cls=interface_class, vendor=vendor, product=product))
+    assert told.reasons == (() if taken else (Reason.CLASS,))
+    endpoints = [
+        SimpleNamespace(bEndpointAddress=address, bmAttributes=2, wMaxPacketSize=64, extra_descriptors=b"")
+        for address in (0x02, 0x81)
+    ]
+
+    class Interface(list[SimpleNamespace]):
+        bAlternateSetting = 0
+        bInterfaceNumber = 1
+        bInterfaceClass = interface_class
+        extra_descriptors = OWN_TYPE
+
+    class Device(list[list[Interface]]):
+        idVendor = vendor
+        idProduct = product
+
+    found = interfaces(Device([[Interface(endpoints)]]))
+    assert [(it.interface, it.reasons) for it in found] == ([(1, ())] if taken else [])
+
+
+def test_the_udev_rule_names_the_same_readers():
+    rule = Path(dump.__file__).parents[3] / "host" / "rules" / "udev" / "70-chanoma.rules"
+    named = re.findall(
+        r'^ATTR\{idVendor\}=="(\w+)", (?:ATTR\{idProduct\}=="(\w+)", )?ENV\{ID_USB_INTERFACES\}=="\*:ff\?{4}:\*", ',
+        rule.read_text(),
+        re.MULTILINE,
+    )
+    known = {(vendor, product) for vendor, products in OWN_CLASS.items() for product in products or {None}}
+    assert {(int(vendor, 16), int(product, 16) if product else None) for vendor, product in named} == known
 
 
 @pytest.mark.parametrize("data", [b"", SPR532[:53], b"\x36\x22" + SPR532[2:], b"\x09" + SPR532[1:]])
@@ -129,6 +199,7 @@ Device Descriptor:
   iProduct                2 SPRx32 USB Smart Card Reader
     Interface Descriptor:
       bInterfaceNumber        0
+      bNumEndpoints           2
       bInterfaceClass       255 Vendor Specific Class
       ** UNRECOGNIZED:  36 21 00 01 00 01 03 00 00 00 a0 0f 00 00 40 1f
 00 00 00 01 2a 00 00 29 40 05 00 00 fe 00 00 00 00 00 00 00 00 00 00 00
@@ -143,7 +214,7 @@ ba 00 01 00 0e 01 00 00 ff ff 00 00 03 01
 LIBCCID = """\
  idVendor: 0x{vendor:04X}
   iManufacturer: A maker
- idProduct: 0x1234
+ idProduct: 0x{product:04X}
   iProduct: A reader
  bDescriptorType: 4
  bInterfaceNumber: 0
@@ -171,7 +242,7 @@ LIBCCID = """\
 
 def libccid(
     vendor: int = 0x072F, endpoints: int = 3, kinds: str = "bulk-IN, bulk-OUT and Interrupt-IN", cls: int = 0x0B, protocols: int = 2,
-    features: int = 0x100B2, message: int = 271,
+    features: int = 0x100B2, message: int = 271, product: int = 0x1234,
 ) -> str:  # fmt: skip
     """Give a dump as libccid's ``parse`` prints it."""
     return LIBCCID.format(**locals())
@@ -198,6 +269,32 @@ def test_bytes_that_lsusb_did_not_recognise_are_read():
     assert it.as_json()["presence"] == "polling"
     (other,) = dump.read(UNRECOGNISED.format(vendor=0x1234))
     assert other.reasons == (Reason.CLASS,)
+
+
+def test_a_text_that_was_answered_by_mail_reads_the_same():
+    for text in (LSUSB, libccid()):
+        for mark in (">", "> ", ">> ", "> > "):
+            assert dump.read("".join(mark + line for line in text.splitlines(keepends=True))) == dump.read(text)
+
+
+def test_of_a_text_that_breaks_off_nothing_false_is_told():
+    for text in (LSUSB, UNRECOGNISED.format(vendor=0x04E6), libccid(), libccid(vendor=0x04E6, cls=0xFF)):
+        (whole,) = dump.read(text)
+        lines = text.splitlines(keepends=True)
+        seen = set()
+        for count in range(len(lines)):
+            try:
+                (it,) = dump.read("".join(lines[:count]))
+            except Malformed:
+                continue
+            seen.add(it.reasons)
+            if it.descriptor:
+                assert whole.descriptor
+                assert it.descriptor.level is whole.descriptor.level
+                assert it.descriptor.max_message == whole.descriptor.max_message
+        assert (Reason.CUT,) in seen
+        # Until its first line nothing says that a class descriptor follows.
+        assert seen <= {(), (Reason.CUT,), (Reason.DESCRIPTOR,)}
 
 
 def test_the_text_of_libccid_reads():
