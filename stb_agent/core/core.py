@@ -26,6 +26,7 @@ from stb_agent.core.page import (
     Requirement,
     Shown,
     SignIn,
+    Stopped,
     Surroundings,
 )
 
@@ -117,6 +118,11 @@ class Core:
         """Give what pages know of their surroundings."""
         return self._frame
 
+    @property
+    def seen(self) -> int | None:
+        """Give the slot of the page that the person sees, or None while the programme has the screen."""
+        return self._top.id if self._shown else None
+
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def key(self, action: Action) -> Sequence[Effect]:
@@ -168,7 +174,7 @@ class Core:
         self._deliver(self._top, Surroundings())
         return self._settle()
 
-    def done(self, slot: int, event: Done | Failed) -> Sequence[Effect]:
+    def done(self, slot: int, event: Done | Failed | Stopped) -> Sequence[Effect]:
         """Take the answer to a job; if its page is gone the answer is dropped."""
         for place in self._stack:
             if place.id == slot:
@@ -291,6 +297,7 @@ class Core:
             here = Slot(self._slot_id(), page)
         self._stack = (*self._stack[:place], here, *self._stack[place + 1 :])
         self._effects += [Run(here.id, job) for job in move.jobs]
+        self._effects += [Key(action) for action in move.keys]
         if move.sign_in is not None:
             self._sign_in(move.sign_in)
         if move.linked:
@@ -311,6 +318,8 @@ class Core:
         elif move.back:
             self._stack = self._stack[: place + 1]
             self._back()
+        if move.tv:
+            self._effects += self._show(False)
 
     def _replace_broken(self, slot: Slot, defect: Exception) -> None:
         """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""

@@ -37,9 +37,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Job:
-    """Something slow that a page asks its service to do; the answer comes back to that page as Done or Failed."""
+    """Something slow that a page asks its service to do; the answer comes back to that page as Done or Failed.
+
+    ``while_seen``: it is for the person in front of the page alone; when they see anything else it is stopped, and the page told so by Stopped.
+    """
 
     service: ClassVar[str]
+    while_seen: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,13 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """The job was stopped, because the person saw something else."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """The card, the session or a remote changed while the page was on top."""
 
@@ -95,7 +106,7 @@ class Delivered:
     key: str
 
 
-PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Surroundings | Delivered
+PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Stopped | Surroundings | Delivered
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,8 @@ class Move:
     """What a page answers: its own next state, and where to go.
 
     At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here) and ``home`` is
-    given; without any the page stays, as ``stay`` if that is given.
+    given; without any the page stays, as ``stay`` if that is given. ``keys`` go to the UI's focus, as if they had been pressed; ``tv``: the programme
+    gets the screen.
     """
 
     stay: Page | None = None
@@ -124,6 +136,8 @@ class Move:
     sign_in: SignIn | None = None
     linked: bool = False
     sign_out: bool = False
+    keys: tuple[Action, ...] = ()
+    tv: bool = False
 
 
 class Page(ABC):

@@ -499,3 +499,30 @@ def test_whatever_happens_the_rules_hold(happenings: list[tuple[str, object]]) -
             break
         core.key(Action.BACK)
     assert not core.view.shown, "BACK always leads out"
+
+
+@dataclass(frozen=True)
+class Leaving(Plain):
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Chosen(id="plain"):
+                return Move(keys=(Action.DOWN, Action.OK))
+            case Chosen(id="out"):
+                return Move(stay=Plain("left"), tv=True)
+        return Move()
+
+
+def test_a_page_presses_keys_of_the_ui_and_gives_the_screen_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = make()
+    assert core.seen == 0
+    monkeypatch.setattr(Plain, "on", lambda *_: Move(push=Leaving()))
+    choose(core, "plain")
+    monkeypatch.undo()
+    assert core.seen not in (None, 0)
+    effects = choose(core, "plain")
+    assert [effect for effect in effects if isinstance(effect, Key)] == [Key(Action.DOWN), Key(Action.OK)]
+    effects = choose(core, "out")
+    assert Screen(False) in effects
+    assert core.seen is None
+    core.key(Action.HOME)
+    assert title(core) == "left"
