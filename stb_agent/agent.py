@@ -26,17 +26,20 @@ from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.choice import source_of
 from stb_agent.card.slot import Slot
 from stb_agent.contract.actions import Action
-from stb_agent.contract.config import Config
+from stb_agent.contract.config import Config, PaceChoice
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
+from stb_agent.contract.text import Text
+from stb_agent.contract.views import View
 from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.host.tv import NoTelevision, SocketTelevision
 from stb_agent.ipc import UiServer
-from stb_agent.remote.keymaps import load as load_keymap
+from stb_agent.remote.gestures import DEFAULT, SLOW
+from stb_agent.remote.keymaps import load as load_keymaps
 from stb_agent.remote.remote import Remote
 from stb_agent.remote.sources import Source
 from stb_agent.remote.sources.evdev import EvdevSource
@@ -65,6 +68,8 @@ _CARD_STATES = {
     SlotState.MUTE: CardState.PRESENT,
     SlotState.PRESENT: CardState.READING,
 }
+
+_PACES = {PaceChoice.DEFAULT: DEFAULT, PaceChoice.SLOW: SLOW}
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ class Agent:
         self._practice = practice
         self._jobs: set[asyncio.Task[None]] = set()
         self._expiry: asyncio.TimerHandle | None = None
+        self._page: tuple[bool, type[View], Text] | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
@@ -188,7 +194,13 @@ class Agent:
             sources.append(EvdevSource())
         if config.remote.socket:
             sources.append(SocketSource(runtime / "remote.sock"))
-        self._remote = Remote(sources, load_keymap(), self._action)
+        self._remote = Remote(
+            sources,
+            load_keymaps(config.remote.keymaps, Path(config.box.state) / "keymaps"),
+            _PACES[config.remote.pace],
+            on_action=self._action,
+            on_foreign=self._tv.key,
+        )
         listening = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -223,6 +235,8 @@ class Agent:
     def yield_screen(self, active: bool) -> None:
         """Take the television's *yield now*, or its end."""
         log.info("yield %s", active)
+        if active:
+            self._remote.yield_now()
         self._apply(self._core.yield_screen(active))
 
     def open_screen(self) -> None:
@@ -293,11 +307,12 @@ class Agent:
             match effect:
                 case ViewMessage():
                     log.debug("view %d", effect.rev)
+                    self._turn_to(effect)
                     self._ui.send(effect)
                 case Key(action=action):
                     self._ui.send(ActionMessage(action))
                 case Screen(shown=shown):
-                    self._remote.grab(shown)
+                    self._remote.screen(shown)
                     self._tv.screen(shown)
                 case Defect(error=defect):
                     log.error("a page failed", exc_info=defect)
@@ -305,6 +320,13 @@ class Agent:
                     self._forget()
                 case Run():
                     self._start(self._work(effect))
+
+    def _turn_to(self, message: ViewMessage) -> None:
+        """Tell the remote of another page than the last one; a page that only changed is the same to the hand on the remote."""
+        page = message.shown, type(message.view), message.view.title
+        if page != self._page:
+            self._page = page
+            self._remote.new_view()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -8,7 +8,8 @@ from enum import StrEnum
 class Action(StrEnum):
     """An action of the person on the sofa.
 
-    ``HOME`` is the one key that opens Chanoma over the programme and returns to it. The digits follow the Japanese remote: 10/0 is ``DIGIT_0``.
+    ``HOME`` is the one key that opens Chanoma over the programme and returns to it.
+    The digits follow the Japanese remote: 10/0 is ``DIGIT_0``; its 11 and 12 choose among twelve and are no digits.
     """
 
     UP = "up"
@@ -32,11 +33,13 @@ class Action(StrEnum):
     DIGIT_7 = "7"
     DIGIT_8 = "8"
     DIGIT_9 = "9"
+    NUMBER_11 = "11"
+    NUMBER_12 = "12"
 
     @property
     def digit(self) -> str | None:
         """Give the digit this key stands for, or None."""
-        return self.value if self.value.isdigit() else None
+        return self.value if self.value.isdigit() and len(self.value) == 1 else None
 
 
 ARROWS = frozenset({Action.UP, Action.DOWN, Action.LEFT, Action.RIGHT})

@@ -82,11 +82,23 @@ class Tv(Struct, frozen=True, forbid_unknown_fields=True):
     socket: str = ""
 
 
+class PaceChoice(StrEnum):
+    """How the household's hands move: as most do, or slowly or trembling."""
+
+    DEFAULT = "default"
+    SLOW = "slow"
+
+
 class Remote(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where keys come from: the kernel's input devices, and ``remote.sock`` for a simulated or a phone's remote."""
+    """Where keys come from: the kernel's input devices, and ``remote.sock`` for a simulated or a phone's remote.
+
+    ``keymaps``: files and folders of keymaps, over ours and under what the household taught.
+    """
 
     evdev: bool = True
     socket: bool = False
+    keymaps: tuple[str, ...] = ()
+    pace: PaceChoice = PaceChoice.DEFAULT
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,52 +2,149 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.remote.sources import DOWN, UP
 
+SAME_PRESS = 0.2
+"""Seconds within which one press reaches the box by two paths, such as infrared and HDMI-CEC."""
+
 
 @dataclass(frozen=True)
 class Pace:
-    """When a held arrow begins to repeat, and how often: seconds. Slower than the kernel's, for hands that let go slowly."""
+    """How hands move: seconds. The kernel's own pace differs by transport and is not used.
+
+    ``delay`` until a held arrow repeats, ``period`` between repeats, ``bounce`` after a release in which the same key does not count,
+    ``settle`` after a new view in which no press can be meant for it.
+    """
 
     delay: float = 0.7
     period: float = 0.2
+    bounce: float = 0.05
+    settle: float = 0.1
+
+
+DEFAULT = Pace()
+SLOW = Pace(delay=0.9, period=0.3, bounce=0.25, settle=0.4)
+"""For hands that tremble or let go slowly."""
+
+
+@dataclass(frozen=True)
+class Long:
+    """A long press: after ``after`` seconds the key means ``means``, once."""
+
+    after: float
+    means: Action
+
+
+@dataclass(eq=False)
+class _Press:
+    device: str
+    key: str
+    at: float
+    down: bool = True
+    long_at: float | None = None
+    long_means: Action | None = None
 
 
 class Gestures:
-    """Turn key events into actions. Only arrows repeat; OK, 戻る and digits count once a press."""
+    """Turn key events into actions. Only arrows repeat; OK, 戻る and digits count once a press.
 
-    def __init__(self, pace: Pace | None = None) -> None:
-        self._pace = pace or Pace()
-        self._held: Action | None = None
+    ``long`` are the long presses that count for presses to come.
+    """
+
+    def __init__(self, pace: Pace = DEFAULT, long: Mapping[Action, Long] = MappingProxyType({})) -> None:
+        self.pace = pace
+        self.long = long
+        self._held: dict[tuple[str, str], _Press] = {}
+        self._released: dict[tuple[str, str], float] = {}
+        self._first: dict[Action, _Press] = {}
+        self._repeating: tuple[_Press, Action] | None = None
         self._next = 0.0
+        self._view_at = float("-inf")
 
-    def event(self, action: Action, value: int, now: float) -> Action | None:
-        """Take a key event; give the action that it means, if any."""
-        if value == DOWN:
-            if action is self._held:
-                return None
-            self._held = action if action in ARROWS else None
-            self._next = now + self._pace.delay
-            return action
-        if value == UP and action is self._held:
-            self._held = None
-        return None
+    def key(self, device: str, key: str, action: Action, value: int, at: float) -> Action | None:
+        """Take a key event of ``device`` that happened at ``at``; give the action that it means, if any."""
+        if value == UP:
+            return self._up(device, key, at)
+        if value != DOWN or (device, key) in self._held:
+            return None
+        press = _Press(device, key, at)
+        self._held[device, key] = press
+        if self._bounced(press) or self._came_already(press, action):
+            return None
+        self._first[action] = press
+        if at < self._view_at + self.pace.settle and action is not Action.HOME:
+            return None
+        self._repeating = (press, action) if action in ARROWS else None
+        self._next = at + self.pace.delay
+        if (long := self.long.get(action)) is not None:
+            press.long_at, press.long_means = at + long.after, long.means
+        return action
 
     @property
     def due(self) -> float | None:
-        """Give when the held key repeats next, or None."""
-        return self._next if self._held is not None else None
+        """Give when ``tick`` has something to say next, or None."""
+        times = [press.long_at for press in self._held.values() if press.long_at is not None]
+        if self._repeating is not None:
+            times.append(self._next)
+        return min(times, default=None)
 
     def tick(self, now: float) -> Action | None:
-        """Give the held key's repeat if its time has come; a late tick repeats once, not many times."""
-        if self._held is None or now < self._next:
+        """Give what being held means by now, one action a call; a late tick repeats once, not many times."""
+        for press in self._held.values():
+            if press.long_at is not None and now >= press.long_at:
+                return self._long(press)
+        if self._repeating is None or now < self._next:
             return None
-        self._next = now + self._pace.period
-        return self._held
+        self._next = now + self.pace.period
+        return self._repeating[1]
 
-    def release(self) -> None:
-        """Forget what is held: a held key never leaks into another view."""
-        self._held = None
+    def new_view(self, now: float) -> None:
+        """Begin another view: what is held means nothing more until it is pressed anew, nor does a press from before ``now``, but HOME."""
+        self._view_at = now
+        self._repeating = None
+        for press in self._held.values():
+            press.long_at = None
+
+    def lost(self, device: str) -> None:
+        """Let go what a device held, and forget it: its id may be another's later."""
+        for place in [place for place in self._held if place[0] == device]:
+            self._let_go(place)
+        for place in [place for place in self._released if place[0] == device]:
+            del self._released[place]
+
+    def _up(self, device: str, key: str, at: float) -> Action | None:
+        if (press := self._let_go((device, key))) is None:
+            return None
+        self._released[device, key] = at
+        # Held long enough, even if nobody ticked meanwhile.
+        return self._long(press) if press.long_at is not None and at >= press.long_at else None
+
+    def _let_go(self, place: tuple[str, str]) -> _Press | None:
+        press = self._held.pop(place, None)
+        if press is not None:
+            press.down = False
+            if self._repeating is not None and self._repeating[0] is press:
+                self._repeating = None
+        return press
+
+    @staticmethod
+    def _long(press: _Press) -> Action | None:
+        press.long_at = None
+        return press.long_means
+
+    def _bounced(self, press: _Press) -> bool:
+        released = self._released.get((press.device, press.key))
+        # Up and down at the same instant is no bounce: rc-core reports so that the remote's toggle bit turned, which only a
+        # second press does (drivers/media/rc/rc-main.c, ir_do_keydown: no input_sync between the two).
+        return released is not None and released != press.at and press.at - released < self.pace.bounce
+
+    def _came_already(self, press: _Press, action: Action) -> bool:
+        first = self._first.get(action)
+        if first is None or first.device == press.device:
+            return False
+        return first.down or press.at - first.at < SAME_PRESS

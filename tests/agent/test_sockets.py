@@ -101,7 +101,7 @@ async def test_a_ui_that_does_not_read_is_dropped_and_the_others_go_on(tmp_path:
 
 async def test_keys_come_through_remote_sock_and_nothing_goes_back(tmp_path: Path) -> None:
     path, heard = tmp_path / "remote.sock", list[Action]()
-    remote = Remote([SocketSource(path)], keymaps.load(), heard.append)
+    remote = Remote([SocketSource(path)], keymaps.load(), on_action=heard.append)
     task = asyncio.create_task(remote.run())
     async with asyncio.timeout(5):
         while not path.exists():

@@ -21,6 +21,8 @@ from tests.support.pcsc import Pcscd, private_pcscd
 
 PIN = "1234"
 _PATIENCE = 15.0
+_HAND = 0.12
+"""Seconds between a hand's presses: more than the agent takes for a bounce, or for meant for the view before."""
 
 View = dict[str, Any]
 
@@ -101,6 +103,7 @@ class Box:
     launcher: Sequence[str]
     process: asyncio.subprocess.Process | None = None
     log: list[bytes] = field(default_factory=list)
+    _remote: asyncio.StreamWriter | None = None
 
     @property
     def runtime(self) -> Path:
@@ -135,6 +138,9 @@ class Box:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """End the agent and give its exit status."""
         assert self.process is not None
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
         status = await self.process.wait()
@@ -152,13 +158,14 @@ class Box:
             await ui.close()
 
     async def press(self, *keys: str) -> None:
-        """Press and release keys of the remote, by the kernel's names without KEY_."""
-        _, writer = await asyncio.open_unix_connection(self.runtime / "remote.sock")
+        """Press and release keys of the one remote, by the kernel's names without KEY_, as fast as a quick hand."""
+        if self._remote is None:
+            _, self._remote = await asyncio.open_unix_connection(self.runtime / "remote.sock")
         for key in keys:
+            await asyncio.sleep(_HAND)
             for value in (1, 0):
-                writer.write(json.dumps({"key": f"KEY_{key}", "value": value}).encode() + b"\n")
-        await writer.drain()
-        writer.close()
+                self._remote.write(json.dumps({"key": f"KEY_{key}", "value": value}).encode() + b"\n")
+            await self._remote.drain()
 
 
 @asynccontextmanager

@@ -68,3 +68,6 @@ class Source(Protocol):
 
     def grab(self, wanted: bool) -> None:
         """Take the keys for ourselves while Chanoma has the screen, or leave them to the television."""
+
+    def listen_wide(self, on: bool) -> None:
+        """Read also devices that nobody knows as remotes yet, while somebody teaches one; or no longer."""

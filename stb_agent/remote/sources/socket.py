@@ -56,3 +56,6 @@ class SocketSource:
 
     def grab(self, wanted: bool) -> None:
         """Do nothing: these keys go nowhere else."""
+
+    def listen_wide(self, on: bool) -> None:
+        """Do nothing: whoever sends is heard."""
