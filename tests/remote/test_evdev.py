@@ -10,12 +10,14 @@ from evdev import ecodes as e
 from tests.support.input_devices import (
     BLUETOOTH_REMOTE,
     GAMEPAD,
+    HEADSET,
     IR_REMOTE,
     MOUSE,
     NAMELESS,
     POWER_BUTTON,
     ROOT,
     TOUCHPAD,
+    UNTAUGHT,
     Devices,
     Simulated,
     reading,
@@ -42,7 +44,7 @@ def test_a_remotes_keys_come_by_their_kernel_names(devices: Devices) -> None:
 
 
 def test_what_is_not_a_remote_is_not_opened(devices: Devices) -> None:
-    others = [devices.plug(kind) for kind in (MOUSE, TOUCHPAD, GAMEPAD, POWER_BUTTON)]
+    others = [devices.plug(kind) for kind in (MOUSE, TOUCHPAD, GAMEPAD, POWER_BUTTON, HEADSET, UNTAUGHT)]
     remotes = {devices.plug(IR_REMOTE), devices.plug(BLUETOOTH_REMOTE)}
     with reading(devices) as reader:
         until(lambda: remotes <= reader.nodes())

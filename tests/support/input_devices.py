@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,8 +55,26 @@ IR_REMOTE = Kind(
     "gpio_ir_recv",
     (*ARROWS, e.KEY_OK, e.KEY_BACK, e.KEY_MUTE, e.KEY_ZOOM, *range(e.KEY_NUMERIC_0, e.KEY_NUMERIC_9 + 1), NAMELESS),
     rels=(e.REL_X, e.REL_Y),
+    bus=e.BUS_HOST,
+    folder="platform/ir-receiver/rc/rc0",
 )
-BLUETOOTH_REMOTE = Kind("BT Remote", (*ARROWS, e.KEY_SELECT, e.KEY_HOMEPAGE), axes=(e.ABS_VOLUME,))
+EMPTY_RECEIVER = replace(IR_REMOTE, keys=())
+CEC = Kind("vc4-hdmi-0", (*ARROWS, e.KEY_OK, e.KEY_BACK), bus=e.BUS_CEC, folder="platform/hdmi/rc/rc1")
+BLUETOOTH_REMOTE = Kind(
+    "BT Remote",
+    (*ARROWS, e.KEY_SELECT, e.KEY_HOMEPAGE),
+    axes=(e.ABS_VOLUME,),
+    bus=e.BUS_BLUETOOTH,
+    folder="virtual/misc/uhid/0005:0171:0001.0001",
+)
+BLUETOOTH_CONSUMER = replace(
+    BLUETOOTH_REMOTE, name="BT Remote Consumer Control", keys=(e.KEY_BACK, e.KEY_VOLUMEUP, e.KEY_UNKNOWN)
+)
+BLUETOOTH_POWER = replace(BLUETOOTH_REMOTE, name="BT Remote System Control", keys=(e.KEY_POWER, e.KEY_SLEEP))
+USB_REMOTE = Kind("USB Remote", (*ARROWS, e.KEY_ENTER, e.KEY_ESC), folder="pci0/usb1/1-1/1-1:1.0/0003:0001:0001.0002")
+USB_CONSUMER = Kind("USB Remote Consumer Control", (e.KEY_BACK,), folder="pci0/usb1/1-1/1-1:1.1/0003:0001:0001.0003")
+UNTAUGHT = Kind("Cheap Remote", (e.KEY_UNKNOWN, e.KEY_NEXTSONG), folder="pci0/usb1/1-2/1-2:1.0/0003:0002:0002.0004")
+HEADSET = Kind("Headset", (e.KEY_VOLUMEUP, e.KEY_VOLUMEDOWN, e.KEY_PLAYPAUSE))
 # Mice and pads with programmable buttons have a keyboard's keys as well.
 MOUSE = Kind("Gaming Mouse", (e.BTN_LEFT, e.BTN_RIGHT, *ARROWS, e.KEY_ENTER), rels=(e.REL_X, e.REL_Y))
 TOUCHPAD = Kind("Touchpad", (e.BTN_TOUCH, *ARROWS, e.KEY_ENTER), axes=(e.ABS_X, e.ABS_Y))

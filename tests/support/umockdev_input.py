@@ -27,6 +27,7 @@ from gi.repository import GLib, UMockdev  # noqa: E402
 EVIOCGVERSION, EVIOCGID, EVIOCGNAME, EVIOCGPHYS, EVIOCGUNIQ, EVIOCGKEY = 0x01, 0x02, 0x06, 0x07, 0x08, 0x18
 EVIOCGBIT, EVIOCGABS, EVIOCGEFFECTS, EVIOCGRAB, EVIOCSCLOCKID = 0x20, 0x40, 0x84, 0x90, 0xA0
 EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, SYN_REPORT, SYN_DROPPED, MSC_SCAN = 0, 1, 2, 3, 4, 0, 3, 4
+BUS_USB = 3
 WORD = 8 * struct.calcsize("l")
 
 
@@ -63,8 +64,14 @@ class Device:
         self.handler = UMockdev.IoctlBase.new()
         self.handler.connect("handle-ioctl", self.ioctl)
         self.handler.connect("handle-read", self.read)
+        self.readers = set()
+        self.handler.connect("client-connected", lambda _, client: self.readers.add(client))
+        self.handler.connect("client-vanished", lambda _, client: self.readers.discard(client))
         bed.attach_ioctl(f"/dev/input/{node}", self.handler)
         # Last, since it is by sysfs that a reader finds the device.
+        usb = os.path.dirname(os.path.dirname(self.hardware)) if folder and bus == BUS_USB else None
+        if usb and not os.path.exists(f"{bed.get_root_dir()}/sys{usb}"):
+            bed.add_from_string(f"P: {usb}\nE: SUBSYSTEM=usb\nA: idVendor={vendor:04x}\\n\n")
         if self.hardware and not os.path.exists(f"{bed.get_root_dir()}/sys{self.hardware}"):
             bed.add_from_string(f"P: {self.hardware}\nE: SUBSYSTEM=hid\n")
         link = f"L: device={up}/{os.path.basename(folder)}\n" if folder else ""
@@ -175,7 +182,9 @@ class Device:
         self.send(events)
 
     def send(self, events):
-        """Put events in the reader's queue, at the times they bear or now."""
+        """Put events in the reader's queue, if there is one, at the times they bear or now."""
+        if not self.readers:
+            return
         now = time.clock_gettime(time.CLOCK_MONOTONIC if self.monotonic else time.CLOCK_REALTIME)
         out = bytearray()
         for kind, code, value, *at in events:

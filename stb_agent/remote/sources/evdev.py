@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import logging
 import os
-import struct
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import evdev
-
 from stb_agent.remote.sources import Device, KeyEvent, Listener, sysfs
 from stb_agent.remote.sources.classify import Kind
 from stb_agent.remote.sources.frames import Change, Frames
 from stb_agent.remote.sources.hotplug import UDEVD, Hotplug
+from stb_agent.remote.sources.node import Node
 from stb_agent.remote.sources.sysfs import Seen
 
 log = logging.getLogger(__name__)
@@ -33,8 +29,8 @@ _BLIND_S = 2.0
 _CHARGE_S = 300.0
 """Between looks at batteries, which may wake the remote."""
 
-_EVIOCSCLOCKID = 0x400445A0
-"""_IOW('E', 0xa0, int), linux/input.h."""
+_UNREADABLE = "may not be read"
+_HELD = "is another program's"
 
 
 def remotes() -> list[str]:
@@ -45,12 +41,10 @@ def remotes() -> list[str]:
 
 @dataclass(eq=False)
 class _Open:
-    device: evdev.InputDevice[str]
+    device: Node
     seen: Seen
     about: Device
     frames: Frames
-    stamped: bool
-    """Its events bear the kernel's time of CLOCK_MONOTONIC."""
     ours: bool = False
     """A remote, not only listened to for teaching."""
     grabbed: bool = False
@@ -130,21 +124,21 @@ class EvdevSource:
 
     def _connect(self, node: str, seen: Seen, listener: Listener) -> bool:
         try:
-            device = evdev.InputDevice(str(NODES / node), readonly=True)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EPERM):
-                self._refuse(node, "may not be read", error)
-            return False  # or gone again, or without its node yet: looked at again
+            device = Node(NODES / node)
+        except PermissionError as error:
+            self._refuse(node, _UNREADABLE, error)
+            return False
+        except OSError:
+            return False  # gone again, or its node is not there yet
         try:
-            stamped = _stamp(device.fd)
-            frames = Frames(rc_core=seen.rc_core, down=device.active_keys())
+            frames = Frames(rc_core=seen.rc_core, down=device.down())
             asyncio.get_running_loop().add_reader(device.fd, self._read, node, listener)
         except OSError:
             device.close()
             return False
-        self._refused.discard((node, "may not be read"))
+        self._refused.discard((node, _UNREADABLE))
         about = self._about(seen)
-        self._open[node] = _Open(device, seen, about, frames, stamped)
+        self._open[node] = _Open(device, seen, about, frames)
         self._charge_now.set()
         listener.came(about)
         log.info("remote connected")
@@ -181,20 +175,17 @@ class EvdevSource:
         if wanted == remote.grabbed:
             return True
         try:
-            if wanted:
-                remote.device.grab()
-            else:
-                remote.device.ungrab()
+            remote.device.grab(wanted)
         except OSError as error:
             if wanted and error.errno == errno.EBUSY:
-                self._refuse(node, "is another program's", error)
+                self._refuse(node, _HELD, error)
                 return False  # tried again at each look
             log.debug("remote: %s: %s", node, error)  # gone: its reader hears of it
             return True
         finally:
             if not wanted:
-                self._refused.discard((node, "is another program's"))
-        self._refused.discard((node, "is another program's"))
+                self._refused.discard((node, _HELD))
+        self._refused.discard((node, _HELD))
         remote.grabbed = wanted
         return True
 
@@ -222,10 +213,9 @@ class EvdevSource:
         """Read what is there into ``told``; False if it was nothing. OSError: the device is gone."""
         alive = False
         now = asyncio.get_running_loop().time()
-        for event in remote.device.read():
+        for kind, code, value, at in remote.device.read():
             alive = True
-            at = event.sec + event.usec / 1e6 if remote.stamped else now
-            told += remote.frames.event(event.type, event.code, event.value, at, remote.device.active_keys)
+            told += remote.frames.event(kind, code, value, at if remote.device.stamped else now, remote.device.down)
         return alive
 
     def _tell(self, node: str, changes: list[Change], listener: Listener) -> None:
@@ -256,15 +246,6 @@ class EvdevSource:
             remote.timer.cancel()
         asyncio.get_running_loop().remove_reader(remote.device.fd)
         remote.device.close()
-
-
-def _stamp(descriptor: int) -> bool:
-    """Have the kernel stamp events with CLOCK_MONOTONIC, as the event loop's time is; tell whether it does."""
-    try:
-        fcntl.ioctl(descriptor, _EVIOCSCLOCKID, struct.pack("i", time.CLOCK_MONOTONIC))
-    except OSError:
-        return False
-    return True
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

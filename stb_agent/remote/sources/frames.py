@@ -75,9 +75,7 @@ class Frames:
 
     def tick(self, now: float) -> list[Change]:
         """Let go a scancode that has not been heard for a while."""
-        if self._bare is None or (due := self._bare[1] + SILENCE_S) > now:
-            return []
-        return self._end_bare(due)
+        return self._end_bare(now) if self.due is not None and self.due <= now else []
 
     def let_go(self, at: float) -> list[Change]:
         """Let go everything that is held: the device has gone, or its keys go elsewhere."""
@@ -101,7 +99,7 @@ class Frames:
             self._keyed.add(scan)
         if code in self._held:
             return []  # told already, when we asked after a loss
-        told = self.tick(at) or self._end_bare(at)
+        told = self._end_bare(at)
         name = _name(code) or (None if scan is None else scan_name(scan))
         if name is None:
             self._unheard.add(code)
@@ -127,7 +125,7 @@ class Frames:
 
     def _resume(self, down: set[int], at: float) -> list[Change]:
         """Make good what was lost: what was let go meanwhile, and what was pressed and is still down."""
-        told = [Change(self._held.pop(code), UP, at) for code in sorted(self._held.keys() - down)]
+        told = self.tick(at) + [Change(self._held.pop(code), UP, at) for code in sorted(self._held.keys() - down)]
         self._unheard &= down
         for code in sorted(down - self._held.keys() - self._unheard):
             if (name := _name(code)) is None:
@@ -138,8 +136,9 @@ class Frames:
         return told
 
     def _end_bare(self, at: float) -> list[Change]:
+        """Let go the scancode that is down: now, or when it fell silent if that was before."""
         bare, self._bare = self._bare, None
-        return [Change(scan_name(bare[0]), UP, at)] if bare else []
+        return [Change(scan_name(bare[0]), UP, min(at, bare[1] + SILENCE_S))] if bare else []
 
 
 def _name(code: int) -> str | None:
