@@ -23,8 +23,8 @@ import aiohttp
 
 _START, _END = 60.0, 20.0
 """Seconds a house may take to stand, and to be gone."""
-_HOLD = 0.04
-"""Seconds a finger stays on a key."""
+_HAND, _HOLD = 0.12, 0.04
+"""Seconds before a finger comes to a key, and that it stays on it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,11 @@ class House:
         return pids
 
     def key(self, name: str, hold: float = _HOLD) -> float:
-        """Press a key (``OK`` for KEY_OK) and let it go; gives time.monotonic() at the byte that says it is down."""
+        """Press a key (``OK`` for KEY_OK) and let it go; gives time.monotonic() at the byte that says it is down.
+
+        No faster than a quick hand, so that it is neither a bounce nor meant for the view before.
+        """
+        time.sleep(_HAND)
         for _ in range(40):
             try:
                 if self._remote is None:
