@@ -112,6 +112,7 @@ class Remote:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        self.reload(self._keymaps)
         async with asyncio.TaskGroup() as group:
             for source in self._sources:
                 group.create_task(source.run(self))
@@ -131,6 +132,8 @@ class Remote:
         self._keymaps = keymaps
         self._meanings.clear()
         self._told.clear()
+        for source in self._sources:
+            source.adopt(keymaps.taught)
 
     # -- who has the screen ---------------------------------------------------------------------------------------
 

@@ -63,6 +63,13 @@ class Keymaps:
             known = self._known[kind] = merged(one for one in self.files if one.match.fits(device))
         return known
 
+    def taught(self, device: Device) -> bool:
+        """Tell whether a file of the operator's or the household's is for this remote and others like it alone."""
+        return any(
+            len(one.match) and one.form is Form.OURS and one.file.parent != OURS and one.match.fits(device)
+            for one in self.files
+        )
+
     def over(self, keymap: Keymap, device: Device) -> Meaning:
         """Give what keys mean if ``keymap`` were above all others, whatever it matches."""
         return merged((*self.of(device).files, keymap))

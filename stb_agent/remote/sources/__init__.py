@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -71,3 +72,6 @@ class Source(Protocol):
 
     def listen_wide(self, on: bool) -> None:
         """Read also devices that nobody knows as remotes yet, while somebody teaches one; or no longer."""
+
+    def adopt(self, taught: Callable[[Device], bool]) -> None:
+        """Take for a remote also what ``taught`` says that it was taught, though its keys do not look like one's."""

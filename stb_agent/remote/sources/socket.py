@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,3 +60,6 @@ class SocketSource:
 
     def listen_wide(self, on: bool) -> None:
         """Do nothing: whoever sends is heard."""
+
+    def adopt(self, taught: Callable[[Device], bool]) -> None:
+        """Do nothing: whoever sends is a remote."""

@@ -83,6 +83,19 @@ def test_the_household_is_over_the_operator_and_the_operator_over_us_key_by_key(
     assert [one.file.name for one in meaning.files][-2:] == ["o.toml", "h.toml"]
 
 
+def test_a_remote_that_a_file_is_for_was_taught(tmp_path: Path) -> None:
+    assert not load().taught(SOFA)
+    for text, taught in (
+        ("[actions]", False),
+        ('[match]\nname = "Sofa*"\n[actions]\nok = ["KEY_F1"]', True),
+        ("[match]\nvendor = 1", False),
+        ('[[protocols]]\nprotocol = "nec"', False),
+    ):
+        maps = load([written(tmp_path, "o.toml", text)])
+        assert maps.taught(SOFA) is taught
+        assert not maps.taught(INFRARED)
+
+
 def test_an_operator_may_give_the_televisions_keys_an_action(tmp_path: Path) -> None:
     meaning = load([written(tmp_path, "o.toml", '[actions]\nhome = ["KEY_DATA"]')]).of(SOFA)
     assert meaning.action("KEY_DATA") is Action.HOME

@@ -40,6 +40,7 @@ class Hands:
     said: list[object] = field(default_factory=list)
     """Actions, (key, value) handed to the television, grabs (True, False), and "wide" or "narrow", in order."""
     devices: list[tuple[Change, str]] = field(default_factory=list)
+    taught: Callable[[Device], bool] = field(init=False)
     remote: Remote = field(init=False)
 
     def start(self, *devices: Device, pace: Pace = DEFAULT, maps: keymaps.Keymaps | None = None) -> Hands:
@@ -61,6 +62,9 @@ class Hands:
 
     def grab(self, wanted: bool) -> None:
         self.said.append(wanted)
+
+    def adopt(self, taught: Callable[[Device], bool]) -> None:
+        self.taught = taught
 
     def listen_wide(self, on: bool) -> None:
         self.said.append("wide" if on else "narrow")
@@ -331,6 +335,8 @@ def test_other_keymaps_count_from_the_next_press(shown: Hands, tmp_path: Path) -
     shown.wait(1)
     shown.press("KEY_F13", "KEY_OK")
     assert shown.heard() == [Action.OK, Action.OK, ("KEY_OK", 1), ("KEY_OK", 0)]
+    assert shown.taught(SOFA)
+    assert not shown.taught(OTHER)
 
 
 def test_an_unknown_key_is_logged_once_and_not_by_name_while_we_have_the_screen(
