@@ -13,13 +13,12 @@ from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.transport import Transport
-from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.doctor import remote
 from stb_agent.doctor.card import look
 from stb_agent.doctor.finding import Finding, report
 from stb_agent.host.clock import SystemClock
-from stb_agent.remote.sources.evdev import remotes
 
 
 async def run_doctor(config: Config, *, as_json: bool) -> int:
@@ -27,7 +26,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
     clock = SystemClock()
     findings = [
         *await asyncio.to_thread(look, config),
-        _remote(config),
+        *await asyncio.to_thread(remote.look, config),
         _clock(clock),
         await _socket(Path(config.box.runtime) / "ui.sock"),
         await _platform(config, clock),
@@ -38,14 +37,6 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
 async def run_card_doctor(config: Config, *, as_json: bool) -> int:
     """Check what the card needs and print a line for each part; 0 if all is well, else 1."""
     return report(await asyncio.to_thread(look, config), as_json=as_json)
-
-
-def _remote(config: Config) -> Finding:
-    if config.remote.evdev and (found := remotes()):
-        return Finding("remote", True, ", ".join(found))
-    if config.remote.socket:
-        return Finding("remote", True, words.text("doctor.remote_socket"))
-    return Finding("remote", False, code="doctor.remote_missing")
 
 
 def _clock(clock: SystemClock) -> Finding:

@@ -45,7 +45,7 @@ def test_the_first_key_of_a_remote_that_is_plugged_in_comes_in_time(devices: Dev
         for _ in range(8):
             start = time.monotonic()
             node = devices.plug(IR_REMOTE)
-            until(lambda node=node: node in reader.nodes())
+            until(lambda node=node: reader.has(node))
             press(devices, node, e.KEY_OK)
             assert reader.keys(2) == ["KEY_OK 1", "KEY_OK 0"]
             took.append(time.monotonic() - start)
@@ -64,13 +64,13 @@ def test_permission_that_comes_later_is_used_when_udev_tells_of_it(simulated: Si
         assert node not in reader.nodes()
         simulated.path(node).chmod(0o600)
         simulated.tell(node, "change")
-        assert until(lambda: node in reader.nodes()) < 1.0
+        assert until(lambda: reader.has(node)) < 1.0
 
 
 def test_an_event_that_was_lost_costs_no_more_than_a_look(simulated: Simulated) -> None:
     with reading(simulated, look_s=0.4, udevd=True) as reader:
         node = simulated.plug(IR_REMOTE, told=False)
-        until(lambda: node in reader.nodes())
+        until(lambda: reader.has(node))
         press(simulated, node, e.KEY_OK)
         assert reader.keys(2) == ["KEY_OK 1", "KEY_OK 0"]
 
@@ -79,7 +79,7 @@ def test_without_udev_it_looks_and_says_so_once(devices: Devices) -> None:
     with reading(devices, look_s=0.05) as reader:
         for _ in range(3):
             node = devices.plug(IR_REMOTE)
-            until(lambda node=node: node in reader.nodes())
+            until(lambda node=node: reader.has(node))
             devices.unplug(node)
             until(lambda node=node: node not in reader.nodes())
     assert len([line for line in reader.log if "udev is not heard" in line]) == 1
@@ -88,7 +88,7 @@ def test_without_udev_it_looks_and_says_so_once(devices: Devices) -> None:
 def test_a_burst_of_events_makes_no_burst_of_looks(simulated: Simulated) -> None:
     node = simulated.plug(IR_REMOTE)
     with reading(simulated, look_s=NEVER_LOOK, udevd=True) as reader:
-        until(lambda: node in reader.nodes())
+        until(lambda: reader.has(node))
         used = reader.cpu_s()
         for _ in range(300):
             simulated.tell(node, "change")
@@ -113,7 +113,7 @@ def test_what_comes_is_described(simulated: Simulated) -> None:
 def test_a_receiver_without_a_table_is_there_and_is_told_anew_when_its_table_is_loaded(simulated: Simulated) -> None:
     node = simulated.plug(EMPTY_RECEIVER)
     with reading(simulated, look_s=NEVER_LOOK, udevd=True) as reader:
-        assert (reader.news().keys, node in reader.nodes()) == (0, True)
+        assert (reader.news().keys, reader.has(node)) == (0, True)
         simulated.emit(node, [(e.EV_MSC, e.MSC_SCAN, 0x40BF12)])
         assert reader.keys(2) == ["SCAN_40bf12 1", "SCAN_40bf12 0"]
         simulated.table(node, IR_REMOTE.keys)
@@ -146,10 +146,10 @@ def test_what_may_be_taught_is_read_while_it_is_wanted_but_never_grabbed(devices
     remote, untaught = devices.plug(IR_REMOTE), devices.plug(UNTAUGHT)
     never = {devices.plug(kind) for kind in (MOUSE, GAMEPAD, POWER_BUTTON, HEADSET)}
     with reading(devices) as reader:
-        until(lambda: remote in reader.nodes())
+        until(lambda: reader.has(remote))
         reader.say("grab")
         reader.say("wide")
-        until(lambda: untaught in reader.nodes())
+        until(lambda: reader.has(untaught))
         until(lambda: devices.grabbed(remote))
         assert not devices.grabbed(untaught)
         assert reader.nodes().isdisjoint(never)
@@ -168,7 +168,7 @@ def test_what_may_be_taught_is_read_while_it_is_wanted_but_never_grabbed(devices
 def test_what_another_program_holds_is_asked_for_again_and_said_once(simulated: Simulated) -> None:
     node = simulated.plug(IR_REMOTE)
     with reading(simulated) as reader:
-        until(lambda: node in reader.nodes())
+        until(lambda: reader.has(node))
         simulated.emit(node, [(e.EV_KEY, e.KEY_DOWN, 1)])
         assert reader.key() == "KEY_DOWN 1"
         simulated.hold(node, True)
@@ -270,7 +270,7 @@ def test_nothing_is_lost_or_doubled_as_remotes_come_and_go_with_keys_held(device
 def test_a_device_that_goes_while_it_is_being_opened_is_no_accident(devices: Devices) -> None:
     with reading(devices, look_s=0.01) as reader:
         kept = devices.plug(USB_REMOTE)
-        until(lambda: kept in reader.nodes())
+        until(lambda: reader.has(kept))
         before = reader.at_rest()
         for pause in range(40):
             node = devices.plug(IR_REMOTE)

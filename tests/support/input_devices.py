@@ -180,6 +180,10 @@ class Simulated:
         """Have udev tell of a device."""
         self._do("tell", node, action)
 
+    def cec(self, node: str, *, physical: int, logical: int) -> None:
+        """Have an HDMI-CEC adapter with these addresses: its own, and a mask of logical ones."""
+        self._do("cec", node, physical, logical)
+
     def hold(self, node: str, on: bool) -> None:
         """Let another program have a device for itself, or give it back."""
         self._do("hold", node, on)
@@ -200,7 +204,8 @@ class Simulated:
         self._bed.stdin.close()
         self._bed.wait(_WAIT)
         self._bed.stdout.close()
-        shutil.rmtree(self.root)
+        if self.root.exists():  # the bed itself clears what no device of ours refers to
+            shutil.rmtree(self.root)
 
 
 class Kernel:
@@ -377,6 +382,10 @@ class Reader:
         """Give the names of the event nodes it has open."""
         targets = (target.removesuffix(" (deleted)") for target in self.descriptors().values())
         return {Path(target).name for target in targets if "/dev/input/event" in target}
+
+    def has(self, node: str) -> bool:
+        """Tell whether it has said that this device came, and not since that it went: from then on no press is lost."""
+        return next((it.what == "came" for it in reversed(self.told) if it.device == node and it.what != "key"), False)
 
     def cpu_s(self) -> float:
         """Give the processor time used so far."""

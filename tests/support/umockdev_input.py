@@ -6,7 +6,8 @@ to what it finds of devices. Prints the test bed's folder, then answers each com
 pressed, but the reader's queue has overflowed), ["table", node, keys] (a receiver's table is loaded), ["charge", node,
 {attribute: text}] (its battery), ["tell", node, action] (udev tells of it), ["unplug", node], ["end", node] (reads give
 nothing, as no kernel does), ["hold", node, on] (another program has it for itself), ["grabbed", node] (answers whether
-a reader has), ["asked", node] (answers how often the state of the keys was asked).
+a reader has), ["asked", node] (answers how often the state of the keys was asked). ["cec", node, physical, logical] makes an HDMI-CEC
+adapter, or gives it another address of its own and another mask of logical ones.
 A node is a FIFO, so that a reader waits for it as for a device; read() itself is answered here when the device is gone.
 """
 
@@ -226,6 +227,31 @@ class Device:
         os.close(self.fifo)
 
 
+class Cec:
+    """An HDMI-CEC adapter's node (linux/cec.h)."""
+
+    def __init__(self, bed, node):
+        self.answers = {}
+        path = os.path.join(bed.get_root_dir(), "dev", node)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.mkfifo(path)
+        self.handler = UMockdev.IoctlBase.new()
+        self.handler.connect("handle-ioctl", self.ioctl)
+        bed.attach_ioctl(f"/dev/{node}", self.handler)
+
+    def addresses(self, physical, logical):
+        """Take other addresses: CEC_ADAP_G_PHYS_ADDR and CEC_ADAP_G_LOG_ADDRS answer with them."""
+        self.answers = {1: struct.pack("H", physical), 3: struct.pack("4xH86x", logical)}
+
+    def ioctl(self, _handler, client):
+        """Answer as the kernel's drivers/media/cec/core/cec-api.c."""
+        request = client.get_request()
+        answer = self.answers[request & 0xFF]
+        client.get_arg().resolve(0, request >> 16 & 0x3FFF).update(0, answer)
+        client.complete(0, 0)
+        return True
+
+
 def main():
     """Serve until standard input ends."""
     bed, devices, loop = UMockdev.Testbed.new(), {}, GLib.MainLoop()
@@ -236,6 +262,9 @@ def main():
                 bed.detach_ioctl(f"/dev/input/{node}")
             devices[node] = Device(bed, node, **args[0])
             return None
+        if verb == "cec":
+            devices[node] = devices.get(node) or Cec(bed, node)
+            return devices[node].addresses(*args)
         if verb == "asked":
             return devices[node].asked
         return getattr(devices[node], verb)(*args)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,12 +30,6 @@ _CHARGE_S = 300.0
 
 _UNREADABLE = "may not be read"
 _HELD = "is another program's"
-
-
-def remotes() -> list[str]:
-    """Give the names of the remotes that may be read now."""
-    seen = sysfs.look()
-    return [seen[node].device.name for node in seen if node in sysfs.remotes(seen) and os.access(NODES / node, os.R_OK)]
 
 
 @dataclass(eq=False)

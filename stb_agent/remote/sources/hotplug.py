@@ -14,12 +14,35 @@ log = logging.getLogger(__name__)
 UDEVD = Path("/run/udev/control")
 """Is there while udevd runs; without it libudev's monitor stays silent and says nothing of it (sd-device, device-monitor.c)."""
 
+NO_UDEVD = "no udevd"
+"""Why udev is not heard, most often."""
+
 _SETTLE_S = 0.03
 """A device comes as several events, the node's last."""
 
 _POWER = "power_supply"
 _SUBSYSTEMS = ("input", "rc", _POWER)
 """rc: when its event comes, udev's rule has loaded the receiver's table (ir-keytable)."""
+
+
+def _listening() -> pyudev.Monitor:
+    """Raise OSError (netlink is refused: a container, a sandbox), ImportError (no libudev)."""
+    monitor = pyudev.Monitor.from_netlink(pyudev.Context())
+    for subsystem in _SUBSYSTEMS:
+        monitor.filter_by(subsystem)
+    monitor.start()
+    return monitor
+
+
+def deaf(udevd: Path = UDEVD) -> str:
+    """Tell why udev is not heard; nothing if it is."""
+    if not udevd.exists():
+        return NO_UDEVD
+    try:
+        _listening()
+    except (OSError, ImportError) as error:
+        return str(error)
+    return ""
 
 
 class Hotplug:
@@ -37,11 +60,14 @@ class Hotplug:
         """Tell whether changes are heard of; begin to, if that is possible by now."""
         if self._monitor is None and self._udevd.exists():
             try:
-                self._open()
-            except (OSError, ImportError) as error:  # netlink refused (a container, a sandbox), or no libudev
+                monitor = _listening()
+            except (OSError, ImportError) as error:
                 self._say(str(error))
+            else:
+                asyncio.get_running_loop().add_reader(monitor.fileno(), self._hear)
+                self._monitor, self._told = monitor, False
         elif self._monitor is None:
-            self._say("no udevd")
+            self._say(NO_UDEVD)
         return self._monitor is not None
 
     def close(self) -> None:
@@ -52,15 +78,6 @@ class Hotplug:
         if self._monitor is not None:
             asyncio.get_running_loop().remove_reader(self._monitor.fileno())
             self._monitor = None  # its last reference: libudev closes the socket
-
-    def _open(self) -> None:
-        monitor = pyudev.Monitor.from_netlink(pyudev.Context())
-        for subsystem in _SUBSYSTEMS:
-            monitor.filter_by(subsystem)
-        monitor.start()
-        asyncio.get_running_loop().add_reader(monitor.fileno(), self._hear)
-        self._monitor = monitor
-        self._told = False
 
     def _hear(self) -> None:
         assert self._monitor is not None

@@ -84,7 +84,7 @@ def test_a_loss_is_made_good_both_ways_and_half_a_frame_counts_nothing() -> None
     assert feed(frames, 2, SYN) == []
     assert feed(frames, 3, key(e.KEY_OK, 1), SYN) == [], "it was in the queue behind the loss, and is told already"
     assert feed(frames, 4, key(e.KEY_OK, 0), SYN) == ["KEY_OK 0"]
-    assert feed(frames, 4.5, scan(9), DROPPED, scan(7), SYN, SYN) == []
+    assert feed(frames, 4.5, scan(11), DROPPED, scan(7), SYN, SYN) == []
     assert feed(frames, 5, DROPPED, SYN, down=[e.KEY_UNKNOWN]) == []
     assert feed(frames, 6, scan(7), key(e.KEY_UNKNOWN, 0), SYN, scan(7), key(e.KEY_UNKNOWN, 1), SYN) == ["SCAN_7 1"]
 
