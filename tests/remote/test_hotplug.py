@@ -1,11 +1,16 @@
 """Devices that come, change and go, heard of through udev, or without it."""
 
+import asyncio
+import os
 import random
 import statistics
 import time
+from pathlib import Path
 
+import pytest
 from evdev import ecodes as e
 
+from stb_agent.remote.sources.hotplug import Hotplug
 from tests.support.input_devices import (
     ARROWS,
     BLUETOOTH_CONSUMER,
@@ -83,6 +88,26 @@ def test_without_udev_it_looks_and_says_so_once(devices: Devices) -> None:
             devices.unplug(node)
             until(lambda node=node: node not in reader.nodes())
     assert len([line for line in reader.log if "udev is not heard" in line]) == 1
+
+
+async def test_a_monitor_that_fails_is_opened_anew_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    looks = asyncio.Event()
+    hotplug = Hotplug(looks.set, lambda: None, udevd=Path("/"))
+    for _ in range(3):
+        assert hotplug.listen()
+        assert hotplug.listen(), "the second time it is open already"
+        assert hotplug._monitor is not None
+        # Another thing under its descriptor: libudev's recvmsg fails, as when netlink has lost messages (ENOBUFS).
+        other = os.eventfd(1)
+        os.dup2(other, hotplug._monitor.fileno())
+        os.close(other)
+        hotplug._hear()
+        assert hotplug._monitor is None
+        async with asyncio.timeout(1):
+            await looks.wait()
+        looks.clear()
+    hotplug.close()
+    assert len(caplog.records) == 1
 
 
 def test_a_burst_of_events_makes_no_burst_of_looks(simulated: Simulated) -> None:

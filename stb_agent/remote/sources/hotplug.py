@@ -65,7 +65,7 @@ class Hotplug:
                 self._say(str(error))
             else:
                 asyncio.get_running_loop().add_reader(monitor.fileno(), self._hear)
-                self._monitor, self._told = monitor, False
+                self._monitor = monitor
         elif self._monitor is None:
             self._say(NO_UDEVD)
         return self._monitor is not None

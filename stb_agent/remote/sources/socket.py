@@ -27,6 +27,9 @@ class SocketSource:
         """Serve until cancelled. A line that is not of the contract is dropped, and its sender with it."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if (task := asyncio.current_task()) is not None:
+                senders.add(task)
+                task.add_done_callback(senders.discard)
             now = asyncio.get_running_loop().time
             device = Device(f"socket{next(numbers)}", "remote.sock", Bus.SOCKET)
             held: set[str] = set()
@@ -44,7 +47,7 @@ class SocketSource:
                 listener.went(device)
                 writer.close()
 
-        numbers = itertools.count()
+        numbers, senders = itertools.count(), set[asyncio.Task[None]]()
         self._path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(serve, self._path, limit=4096)
         self._path.chmod(0o600)
@@ -52,6 +55,8 @@ class SocketSource:
             await server.serve_forever()
         finally:
             server.close()
+            for sender in list(senders):
+                sender.cancel()
             with suppress(OSError):
                 self._path.unlink()
 
