@@ -149,8 +149,7 @@ class EvdevSource:
         listener.came(about)
 
     def _about(self, seen: Seen) -> Device:
-        nearest = next((folder for folder in seen.folder.parents if folder in self._charges), None)
-        return replace(seen.device, battery=self._charges[nearest] if nearest else None)
+        return replace(seen.device, battery=sysfs.charge_of(seen, self._charges))
 
     async def _watch_charges(self, listener: Listener) -> None:
         while True:

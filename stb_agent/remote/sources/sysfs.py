@@ -68,6 +68,11 @@ def batteries() -> dict[Path, int]:
     return found
 
 
+def charge_of(seen: Seen, charges: Mapping[Path, int]) -> int | None:
+    """Give the charge of the battery that is nearest above a device, if there is one."""
+    return next((charges[folder] for folder in seen.folder.parents if folder in charges), None)
+
+
 def _charge(entry: Path) -> int | None:
     try:
         return min(max(int((entry / "capacity").read_text()), 0), 100)
