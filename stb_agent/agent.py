@@ -33,21 +33,25 @@ from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMe
 from stb_agent.contract.text import Text
 from stb_agent.contract.views import View
 from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded
-from stb_agent.core.page import Done, Failed, Frame, Page, Requirement
+from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
-from stb_agent.host.tv import NoTelevision, SocketTelevision
+from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
 from stb_agent.remote.gestures import DEFAULT, SLOW
+from stb_agent.remote.keymaps import Keymaps
 from stb_agent.remote.keymaps import load as load_keymaps
-from stb_agent.remote.remote import Remote
-from stb_agent.remote.sources import Source
+from stb_agent.remote.remote import Change, Remote
+from stb_agent.remote.sources import Device, Source
 from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
+from stb_agent.remotes import HouseRemotes
 from stb_agent.services.booking import BookingService
 from stb_agent.services.health import HealthService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.link import LinkService
+from stb_agent.services.remote import RemoteService
+from stb_agent.services.remote.notices import Notices
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
 from stb_agent.store.errors import StoreError
@@ -111,7 +115,10 @@ class Agent:
         self._random = surroundings.random
         self._practice = practice
         self._jobs: set[asyncio.Task[None]] = set()
+        self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
         self._expiry: asyncio.TimerHandle | None = None
+        self._notices = Notices()
+        self._notice_end: asyncio.TimerHandle | None = None
         self._page: tuple[bool, type[View], Text] | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -162,6 +169,8 @@ class Agent:
             random=self._random,
         )
         self._services: dict[str, Service] = {sign_in.name: sign_in, link.name: link}
+        remote = RemoteService(self._open_remotes(state))
+        self._services[remote.name] = remote
         self._later: list[_SendsLater] = [link]
         if config.services.booking:
             client = ServiceClient(config.services.booking, transport)
@@ -185,22 +194,32 @@ class Agent:
             practice=self._practice,
         )
 
-    async def _serve(self, runtime: Path, ready: Callable[[], None]) -> None:
+    def _open_remotes(self, state: Path) -> HouseRemotes:
         config = self._config
-        self._ui = UiServer(runtime / "ui.sock", lambda: self._core.view, self._intent)
-        self._tv = SocketTelevision(Path(config.tv.socket)) if config.tv.socket else NoTelevision()
+        self._tv: Television = SocketTelevision(Path(config.tv.socket)) if config.tv.socket else NoTelevision()
         sources: list[Source] = []
         if config.remote.evdev:
             sources.append(EvdevSource())
         if config.remote.socket:
-            sources.append(SocketSource(runtime / "remote.sock"))
+            sources.append(SocketSource(Path(config.box.runtime) / "remote.sock"))
+        taught = state / "keymaps"
+
+        def load() -> Keymaps:
+            return load_keymaps(config.remote.keymaps, taught)
+
         self._remote = Remote(
             sources,
-            load_keymaps(config.remote.keymaps, Path(config.box.state) / "keymaps"),
+            load(),
             _PACES[config.remote.pace],
             on_action=self._action,
             on_foreign=self._tv.key,
+            on_devices=self._device_changed,
         )
+        self._remotes = HouseRemotes(self._remote, taught, load, self._store.audit)
+        return self._remotes
+
+    async def _serve(self, runtime: Path, ready: Callable[[], None]) -> None:
+        self._ui = UiServer(runtime / "ui.sock", lambda: self._core.view, self._intent)
         listening = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -228,6 +247,24 @@ class Agent:
 
     def _action(self, action: Action) -> None:
         self._apply(self._core.key(action))
+
+    def _device_changed(self, change: Change, device: Device) -> None:
+        now, shown = asyncio.get_running_loop().time(), self._core.view.shown
+        if change is Change.WENT:
+            self._notices.gone(device.id, now, shown=shown)
+        else:
+            self._notices.here(self._remotes.known_of(device), now, shown=shown)
+        self._say_notice()
+        self._apply(self._core.surroundings())
+
+    def _say_notice(self) -> None:
+        """Say in the frame what is to be known of the remotes, and look again when it ends by itself."""
+        loop = asyncio.get_running_loop()
+        self._apply(self._core.notice(self._notices.word(loop.time())))
+        if self._notice_end is not None:
+            self._notice_end.cancel()
+        until = self._notices.until(loop.time())
+        self._notice_end = None if until is None else loop.call_at(until, self._say_notice)
 
     def _intent(self, intent: Intent) -> None:
         self._apply(self._core.intent(intent.rev, intent.id, intent.value))
@@ -319,7 +356,14 @@ class Agent:
                 case SessionEnded():
                     self._forget()
                 case Run():
-                    self._start(self._work(effect))
+                    task = self._start(self._work(effect))
+                    if effect.job.while_seen:
+                        self._seen_only[effect.slot] = effect.job, task
+        for slot, (job, task) in list(self._seen_only.items()):
+            if slot != self._core.seen:
+                del self._seen_only[slot]
+                task.cancel()
+                self._apply(self._core.done(slot, Stopped(job)))
 
     def _turn_to(self, message: ViewMessage) -> None:
         """Tell the remote of another page than the last one; a page that only changed is the same to the hand on the remote."""
@@ -328,10 +372,11 @@ class Agent:
             self._page = page
             self._remote.new_view()
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._jobs.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._jobs.discard(task)
@@ -347,6 +392,8 @@ class Agent:
         except Exception:
             log.exception("%s failed", type(run.job).__name__)
             event = Failed(run.job, Internal())
+        if run.job.while_seen:
+            del self._seen_only[run.slot]
         self._apply(self._core.done(run.slot, event))
         if self._core.frame.level < Level.AUTHENTICATED:
             self._forget()  # whoever signed in had gone from the page by then
