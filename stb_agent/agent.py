@@ -31,11 +31,12 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
 from stb_agent.contract.text import Text
-from stb_agent.contract.views import View
+from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
+from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
 from stb_agent.remote.gestures import DEFAULT, SLOW
@@ -48,6 +49,7 @@ from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.remotes import HouseRemotes
 from stb_agent.services.booking import BookingService
 from stb_agent.services.health import HealthService
+from stb_agent.services.help import HelpService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.link import LinkService
 from stb_agent.services.remote import RemoteService
@@ -144,11 +146,8 @@ class Agent:
 
     def _assemble(self, store: Store, http: aiohttp.ClientSession, state: Path) -> None:
         config = self._config
-        transport = Transport(
-            http,
-            Prover(DeviceKey.open(state / "device.key"), clock=self._clock, random=self._random),
-            clock=self._clock,
-        )
+        device = DeviceKey.open(state / "device.key")
+        transport = Transport(http, Prover(device, clock=self._clock, random=self._random), clock=self._clock)
         platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
@@ -168,7 +167,11 @@ class Agent:
             clock=self._clock,
             random=self._random,
         )
-        self._services: dict[str, Service] = {sign_in.name: sign_in, link.name: link}
+        contact = Contact(config.operator.name, config.operator.phone, config.operator.hours)
+        self._help = HelpService(
+            contact, platform, device, store.settings, clock=self._clock, time_known=lambda: self._clock() >= EARLIEST
+        )
+        self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help)}
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
         self._later: list[_SendsLater] = [link]
@@ -191,7 +194,9 @@ class Agent:
             CardTrouble,
             CardGone,
             lambda: BrokenPage(Internal()),
+            self._help.page,
             practice=self._practice,
+            contact=contact,
         )
 
     def _open_remotes(self, state: Path) -> HouseRemotes:
@@ -229,6 +234,7 @@ class Agent:
                 group.create_task(self._tv.run(self))
                 group.create_task(self._courier.run())
                 await self._slot.start()
+                self._start(self._help.learn())
                 log.info("ready")
                 ready()
         finally:

@@ -1,12 +1,13 @@
 """Where the focus goes: geometry alone.
 
-A node belongs to a pane. In a pane nodes stand in rows; ↑ and ↓ go to the nearest row, ← and → along the row and, where
-it ends, into a pane that stands wholly on that side. So every node can be reached from every other.
+A node belongs to a group. In a group nodes stand in rows; ↑ and ↓ go to the nearest row, ← and → along the row and, where
+it ends, into a group that stands wholly on that side. A group that is entered again gives the focus to the node that had it
+last, if that one lies in the arrow's direction. So every node can be reached from every other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stb_agent.contract.actions import Action
@@ -49,7 +50,75 @@ class Node(NamedTuple):
 
     id: str
     box: Box
-    pane: str = "content"
+    group: str = "content"
+
+
+class Standing(NamedTuple):
+    """Where the focus stood, to be taken up again: the node, and of each group the one that had it last."""
+
+    node: str | None = None
+    last: Mapping[str, str] = {}
+
+
+class Focus:
+    """One node of those that are there, or none when there are none; whatever happens to them."""
+
+    def __init__(self) -> None:
+        """Begin without nodes."""
+        self.nodes: tuple[Node, ...] = ()
+        self.current: str | None = None
+        self._last: dict[str, str] = {}
+
+    @property
+    def standing(self) -> Standing:
+        """Give where the focus stands."""
+        return Standing(self.current, dict(self._last))
+
+    def begin(self, nodes: Sequence[Node], wanted: str | None = None) -> None:
+        """Take the nodes of another view: the focus is at ``wanted``, or else at the first of them."""
+        self.nodes, self._last, self.current = tuple(nodes), {}, None
+        ids = [node.id for node in self.nodes]
+        self._go(wanted if wanted in ids else next(iter(ids), None))
+
+    def resume(self, nodes: Sequence[Node], standing: Standing, otherwise: str | None = None) -> None:
+        """Take the nodes of a view that is seen again: the focus is where it stood, or if that has gone at ``otherwise``."""
+        self.begin(nodes, standing.node if any(node.id == standing.node for node in nodes) else otherwise)
+        self._last = {**standing.last, **self._last}
+
+    def keep(self, nodes: Sequence[Node]) -> None:
+        """Take what has become of the same view: the focus stays, or goes to the nearest neighbour of its group, or of all."""
+        gone = next((node for node in self.nodes if node.id == self.current), None)
+        self.nodes = tuple(nodes)
+        if any(node.id == self.current for node in self.nodes):
+            return
+        if gone is None or not self.nodes:
+            self._go(next((node.id for node in self.nodes), None))
+            return
+        self._go(nearest([node for node in self.nodes if node.group == gone.group] or self.nodes, gone.box))
+
+    def go(self, id_: str) -> None:
+        """Put the focus on a node, if it is there."""
+        if any(node.id == id_ for node in self.nodes):
+            self._go(id_)
+
+    def move(self, arrow: Action) -> bool:
+        """Follow an arrow; tell whether the focus went anywhere."""
+        if self.current is None:
+            return False
+        places = {node.id: node for node in self.nodes}
+        here = places[self.current]
+        there = places[move(self.nodes, self.current, arrow)]
+        if there.group != here.group:
+            last = places.get(self._last.get(there.group, ""))
+            if last is not None and last.group == there.group and _gap(here.box, last.box, arrow) >= 0:
+                there = last
+        self._go(there.id)
+        return there.id != here.id
+
+    def _go(self, id_: str | None) -> None:
+        self.current = id_
+        if id_ is not None:
+            self._last[next(node.group for node in self.nodes if node.id == id_)] = id_
 
 
 def move(nodes: Sequence[Node], current: str, arrow: Action) -> str:
@@ -57,11 +126,11 @@ def move(nodes: Sequence[Node], current: str, arrow: Action) -> str:
     here = next(node for node in nodes if node.id == current)
     beyond = [node for node in nodes if node.id != current and _gap(here.box, node.box, arrow) >= 0]
     straight = [node for node in beyond if _aside(here.box, node.box, arrow) < 0]
-    inside = [node for node in beyond if node.pane == here.pane]
+    inside = [node for node in beyond if node.group == here.group]
     if arrow in (Action.LEFT, Action.RIGHT):
-        whole = _pane(nodes, here.pane)
+        whole = _group(nodes, here.group)
         found = straight or [
-            node for node in beyond if node.pane != here.pane and _gap(whole, _pane(nodes, node.pane), arrow) >= 0
+            node for node in beyond if node.group != here.group and _gap(whole, _group(nodes, node.group), arrow) >= 0
         ]
     elif inside:
         closest = min(inside, key=lambda node: _gap(here.box, node.box, arrow)).box
@@ -115,8 +184,8 @@ def _distance(one: Box, other: Box) -> float:
     return float(dx * dx + dy * dy)
 
 
-def _pane(nodes: Sequence[Node], name: str) -> Box:
-    boxes = [node.box for node in nodes if node.pane == name]
+def _group(nodes: Sequence[Node], name: str) -> Box:
+    boxes = [node.box for node in nodes if node.group == name]
     whole = boxes[0]
     for box in boxes[1:]:
         whole = whole.union(box)

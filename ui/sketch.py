@@ -6,6 +6,7 @@ import functools
 import math
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from stb_agent.contract import words
 from stb_agent.contract.text import Text
@@ -17,8 +18,9 @@ from ui.theme import Colour
 
 _SHRINK = 4
 BACK = "back"
+HELP = "help"
 TV = "tv"
-FRAME_IDS = frozenset({BACK, TV})
+FRAME_IDS = frozenset({BACK, HELP, TV})
 """What every view has, whatever it is about."""
 
 
@@ -32,22 +34,44 @@ class Look(Enum):
 
 @dataclass(frozen=True)
 class Button:
-    """Something that can have the focus. ``turn``: by how many pages it leafs; then it is no intent."""
+    """Something that can have the focus, and what it does.
+
+    ``turn``: by how many pages it leafs, ``toggle``: it changes between graph and table; then it is no intent. ``spin``: ↑ and ↓ on it turn this
+    value on and back. ``sends``: the intent's id and value, if they are others than the node's id and nothing.
+    """
 
     node: Node
     labels: tuple[Label, ...]
     fill: Colour
     turn: int = 0
+    toggle: bool = False
+    spin: str | None = None
+    sends: tuple[str, str] | None = None
+
+
+class Place(NamedTuple):
+    """What of a view is shown: the UI's own choice."""
+
+    page: int = 0
+    table: bool = False
 
 
 @dataclass
 class Sketch:
-    """A view laid out once; `scene` gives its picture for any focus."""
+    """A view laid out once; `scene` gives its picture for any focus.
+
+    ``leafs``: going past the first or last row of ``content`` turns the page. ``fit`` rows of a list are on a page; ``missing`` is the first of this
+    page's that the agent has to be asked for.
+    """
 
     measure: Measure
     lang: str
     page: int = 0
+    table: bool = False
     pages: int = 1
+    leafs: bool = False
+    fit: int = 0
+    missing: int | None = None
     buttons: list[Button] = field(default_factory=list)
     first: str | None = None
     _panels: list[Panel] = field(default_factory=list)
@@ -142,20 +166,37 @@ class Sketch:
         *,
         size: int = theme.LABEL,
         align: Align = Align.CENTER,
-        pane: str = "content",
+        group: str = "content",
         fill: Colour = theme.TILE,
         turn: int = 0,
+        toggle: bool = False,
+        spin: str | None = None,
+        sends: tuple[str, str] | None = None,
+        mark: Text | None = None,
+        marks: tuple[Text, Text] | None = None,
     ) -> None:
-        """Add something to choose, with its words inside."""
+        """Add something to choose, with its words inside; a ``mark`` at its right end, or ``marks`` at its top and bottom."""
         pad = theme.GAP_L if align is Align.LEFT else theme.GAP
         inner = Box(box.x + pad, box.y + theme.GAP_S, box.w - 2 * pad, box.h - 2 * theme.GAP_S)
         labels: list[Label] = []
+        if mark is not None and (sign := self.set(mark, inner, size, bold=True, align=Align.RIGHT, middle=True)):
+            labels.append(sign)
+            inner = inner._replace(w=inner.w - sign.box.w - theme.GAP)
+        if marks is not None:
+            tall = text_height(1, theme.BIG)
+            for text, y in zip(marks, (inner.y, inner.bottom - tall), strict=True):
+                if end := self.set(text, inner._replace(y=y, h=tall), theme.BIG, align=Align.CENTER, middle=True):
+                    labels.append(end)
+            inner = inner._replace(y=inner.y + tall, h=inner.h - 2 * tall)
         if detail is not None and self.words(detail):
             head = self.set(label, inner._replace(h=inner.h * 0.56), size, bold=True, align=align)
             used = head.box.h + theme.GAP_S if head else 0
             note = self.set(detail, inner._replace(h=inner.h - used), theme.NOTE, colour=theme.QUIET, align=align)
             # Tiles side by side: their labels on one line, however long the notes under them are.
-            below = max(note.box.h if note else 0, text_height(2, theme.NOTE) if box.h > 2 * theme.TARGET else 0)
+            below = max(
+                note.box.h if note else 0,
+                text_height(2, theme.NOTE) if box.h > 2 * theme.TARGET and marks is None else 0,
+            )
             top = inner.y + (inner.h - used - below) / 2
             if head:
                 labels.append(head._replace(box=head.box._replace(y=round(top))))
@@ -163,7 +204,7 @@ class Sketch:
                 labels.append(note._replace(box=note.box._replace(y=round(top + used))))
         elif alone := self.set(label, inner, size, bold=True, align=align, middle=True):
             labels.append(alone)
-        self.buttons.append(Button(Node(id_, box, pane), tuple(labels), fill, turn))
+        self.buttons.append(Button(Node(id_, box, group), tuple(labels), fill, turn, toggle, spin, sends))
 
     def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
         """Give the picture with the focus there."""

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.messages import ActionMessage, FromAgent, Intent, Status, ViewMessage
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import Calendar, Chart, Detail, Form, Home, List, Message, Pin, Tone, View
+from stb_agent.contract.views import (
+    Calendar,
+    Chart,
+    Contact,
+    Detail,
+    Form,
+    Help,
+    Home,
+    List,
+    Message,
+    NumberField,
+    Pin,
+    TextField,
+    Tone,
+    View,
+)
 from ui import focus
 from ui.scene import Scene
-from ui.sketch import FRAME_IDS, Button, Sketch
+from ui.sketch import FRAME_IDS, Button, Place, Sketch
 
-Draw = Callable[[View, Status | None, int], Sketch]
-"""Lays out a view's page; without a status when there is no agent to know it."""
+Draw = Callable[[View, Status | None, Place], Sketch]
+"""Lays out a view; without a status when there is no agent to know it."""
 
-_REMEMBERED = (Home, List, Calendar, Detail, Chart)
+_REMEMBERED = (Home, List, Calendar, Detail, Chart, Help)
 """Kinds that one walks about in; the others ask anew each time."""
 _MOST_REMEMBERED = 32
+
+
+class _Left(NamedTuple):
+    """How a view was left: to be taken up there when it is seen again."""
+
+    identity: bytes
+    standing: focus.Standing
+    place: Place
+    walked: bool
 
 
 class Stage:
@@ -30,13 +55,16 @@ class Stage:
         """Begin without a view: nothing is shown until the agent says so."""
         self._draw = draw
         self._message: ViewMessage | None = None
+        self._contact: Contact | None = None
         self._lost = False
         self._identity = b""
-        self._focus: str | None = None
-        self._page = 0
+        self._focus = focus.Focus()
+        self._place = Place()
         self._walked = False
         self._answered: int | None = None
-        self._memory: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
+        self._leafing: tuple[int, Action | None] | None = None
+        self._memory: OrderedDict[bytes, _Left] = OrderedDict()
+        self._under: _Left | None = None
         self._sketch: Sketch | None = None
 
     @property
@@ -47,7 +75,7 @@ class Stage:
     @property
     def focused(self) -> str | None:
         """Give the id that has the focus."""
-        return self._focus
+        return self._focus.current
 
     @property
     def pressed(self) -> bool:
@@ -57,11 +85,11 @@ class Stage:
     @property
     def nodes(self) -> tuple[focus.Node, ...]:
         """Give what can have the focus."""
-        return self._sketch.nodes if self._sketch else ()
+        return self._focus.nodes
 
     def scene(self) -> Scene:
         """Give the picture as it is now."""
-        return self._sketch.scene(self._focus, self.pressed) if self._sketch else Scene()
+        return self._sketch.scene(self.focused, self.pressed) if self._sketch else Scene()
 
     def receive(self, message: FromAgent) -> Intent | None:
         """Take a message; give the intent that it leads to."""
@@ -71,12 +99,16 @@ class Stage:
         return None
 
     def lose(self) -> None:
-        """The agent is gone: nothing of what it said stays on the screen, or in memory."""
+        """The agent is gone: nothing of what it said stays on the screen, or in memory, but the telephone number to call."""
         shown = self.shown
-        self._lost, self._answered, self._focus, self._identity = True, None, None, b""
-        view = Message(title=Word("frame.lost"), lead=Word("frame.lost_remedy"), tone=Tone.INFO)
+        self._lost, self._answered, self._leafing, self._identity, self._under = True, None, None, b"", None
+        title, lead = Word("frame.lost"), Word("frame.lost_remedy")
+        view: View = Message(title=title, lead=lead, tone=Tone.INFO)
+        if self._contact is not None:
+            view = Help(title=title, lead=lead, contact=self._contact)
         self._message = ViewMessage(rev=-1, shown=shown, personal=False, status=Status(), view=view)
-        self._sketch = self._draw(view, None, 0)
+        self._sketch = self._draw(view, None, Place())
+        self._focus.begin(())
         self._memory.clear()
 
     def hide(self) -> None:
@@ -84,93 +116,179 @@ class Stage:
         if self._message:
             self._message = msgspec.structs.replace(self._message, shown=False)
 
+    # -- views ------------------------------------------------------------------------------------------------------
+
     def _show(self, message: ViewMessage) -> None:
-        before, old_nodes, old_focus = self._message, self.nodes, self._focus
-        identity = msgspec.json.encode((type(message.view).__name__, message.view.title))
+        before = self._message
+        identity = _identify(message)
         same = identity == self._identity and not self._lost
         if not same:
-            self._remember()
-            self._page, self._walked = 0, False
+            self._leave(message, before)
         if self._answered is not None and message.rev != self._answered:
             self._answered = None
         self._message, self._identity, self._lost = message, identity, False
-        if same:
-            old_first = self._sketch.first if self._sketch else None
-            self._lay_out()
-            self._keep(old_nodes, old_focus)
-            # The card has just been read, say: the view begins elsewhere now, and so does one who has not set out.
-            if not self._walked and self._sketch and self._sketch.first not in (None, old_first):
-                self._focus = self._first()
-            if isinstance(message.view, Form) and before and _completed(before.view, message.view):
-                self._focus = "submit"
+        self._contact = message.status.contact or self._contact
+        if same and before is not None:
+            self._update(before)
             return
-        known = self._memory.get(identity) if isinstance(message.view, _REMEMBERED) else None
-        if known:
-            self._page = known[1]
+        self._leafing = None
+        left = self._known(message, before)
+        self._place, self._walked = (left.place, left.walked) if left else (Place(), False)
         self._lay_out()
-        if known and any(node.id == known[0] for node in self.nodes):
-            self._focus = known[0]
+        if left:
+            self._focus.resume(self._sketched.nodes, left.standing, self._first())
         else:
-            self._focus = self._first()
+            self._focus.begin(self._sketched.nodes, self._first())
 
-    def _act(self, action: Action) -> Intent | None:
-        if self._message is None or self._lost or isinstance(self._message.view, Pin) or self._focus is None:
-            return None
-        if action in ARROWS:
-            if not self.pressed:
-                self._focus = focus.move(self.nodes, self._focus, action)
-                self._walked = True
-            return None
-        if action is not Action.OK or self.pressed:
-            return None
-        button = self._button(self._focus)
-        if button.turn:
-            self._turn(button)
-            return None
-        self._answered = self._message.rev
-        if isinstance(self._message.view, Form):  # its digit pad's own ids; what a service names may hold a colon
-            id_, _, value = button.node.id.partition(":")
-            return Intent(self._message.rev, id_, value)
-        return Intent(self._message.rev, button.node.id)
-
-    def _turn(self, button: Button) -> None:
-        self._page += button.turn
+    def _update(self, before: ViewMessage) -> None:
+        """Take the same view with other contents."""
+        assert self._message
+        first = self._sketched.first
+        leafing, self._leafing = self._leafing, None
+        if leafing is not None:
+            self._place = self._place._replace(page=leafing[0])
         self._lay_out()
-        self._keep((button.node,), button.node.id)
+        self._focus.keep(self._sketched.nodes)
+        if leafing is not None:
+            self._enter(leafing[1])
+        # The card has just been read, say: the view begins elsewhere now, and so does one who has not set out.
+        if not self._walked and self._sketched.first not in (None, first):
+            self._focus.go(self._first() or "")
+        if isinstance(self._message.view, Form) and _completed(before.view, self._message.view):
+            self._focus.go("submit")
+
+    def _leave(self, message: ViewMessage, before: ViewMessage | None) -> None:
+        """Remember how the view that goes was left: always under an overlay, and where one walks about."""
+        if before is None or self._lost:
+            return
+        left = _Left(self._identity, self._focus.standing, self._place, self._walked)
+        if message.overlay and not before.overlay:
+            self._under = left
+        self._memory[self._identity] = left
+        self._memory.move_to_end(self._identity)
+        while len(self._memory) > _MOST_REMEMBERED:
+            self._memory.popitem(last=False)
+
+    def _known(self, message: ViewMessage, before: ViewMessage | None) -> _Left | None:
+        """Give how this view was left, if it is to be taken up there; what is laid over a view begins anew."""
+        under = self._under
+        if not message.overlay:
+            self._under = None
+            if under is not None and under.identity == self._identity:
+                return under
+        elif before is None or not before.overlay:
+            return None
+        return self._memory.get(self._identity) if isinstance(message.view, _REMEMBERED) else None
+
+    @property
+    def _sketched(self) -> Sketch:
+        assert self._sketch
+        return self._sketch
 
     def _lay_out(self) -> None:
+        """Draw the page; if the agent's window on a long list is elsewhere, the first whole page in it."""
         assert self._message
-        self._sketch = self._draw(self._message.view, self._message.status, self._page)
-        self._page = self._sketch.page
+        view, status = self._message.view, self._message.status
+        self._sketch = self._draw(view, status, self._place)
+        if self._sketch.missing is not None and isinstance(view, List):
+            at = next((at for at, item in enumerate(view.items) if item.first), 0) if not self._walked else 0
+            inside = -(-view.start // self._sketch.fit)
+            page = max((view.start + at) // self._sketch.fit, inside)
+            self._sketch = self._draw(view, status, self._place._replace(page=page))
+        elif self._sketch.fit and not self._walked and isinstance(view, List):
+            at = next((at for at, item in enumerate(view.items) if item.first), 0)
+            if at:
+                page = (view.start + at) // self._sketch.fit
+                self._sketch = self._draw(view, status, self._place._replace(page=page))
+        self._place = Place(self._sketch.page, self._sketch.table)
 
     def _first(self) -> str | None:
         """Give where the focus begins: where the view says, else at its first thing to choose, else at the bar."""
-        wanted = self._sketch.first if self._sketch else None
-        ids = [node.id for node in sorted(self.nodes, key=lambda node: (node.id in FRAME_IDS, node.pane == "bar"))]
+        nodes, wanted = self._sketched.nodes, self._sketched.first
+        ids = [node.id for node in sorted(nodes, key=lambda node: (node.id in FRAME_IDS, node.group != "content"))]
         return wanted if wanted in ids else next(iter(ids), None)
 
-    def _keep(self, old_nodes: tuple[focus.Node, ...], old: str | None) -> None:
-        """Leave the focus where it was, or give it to the neighbour of what has gone."""
-        if any(node.id == old for node in self.nodes):
-            self._focus = old
-            return
-        place = next((node for node in old_nodes if node.id == old), None)
-        near = [node for node in self.nodes if place is None or node.pane == place.pane] or list(self.nodes)
-        self._focus = focus.nearest(near, place.box) if place and near else self._first()
+    # -- keys -------------------------------------------------------------------------------------------------------
 
-    def _remember(self) -> None:
-        if self._focus and self._identity:
-            self._memory[self._identity] = (self._focus, self._page)
-            self._memory.move_to_end(self._identity)
-            while len(self._memory) > _MOST_REMEMBERED:
-                self._memory.popitem(last=False)
+    def _act(self, action: Action) -> Intent | None:
+        if self._message is None or self._lost or isinstance(self._message.view, Pin) or self.focused is None:
+            return None
+        if self.pressed or action not in ARROWS | {Action.OK}:
+            return None
+        button = next(button for button in self._sketched.buttons if button.node.id == self.focused)
+        if action is Action.OK:
+            return self._press(button)
+        self._walked = True
+        if button.spin is not None and action in (Action.UP, Action.DOWN):
+            return self._send("next" if action is Action.UP else "previous", button.spin)
+        if self._at_edge(button.node, action):
+            return self._turn(1 if action is Action.DOWN else -1, action)
+        self._focus.move(action)
+        return None
 
-    def _button(self, id_: str) -> Button:
-        assert self._sketch
-        return next(button for button in self._sketch.buttons if button.node.id == id_)
+    def _press(self, button: Button) -> Intent | None:
+        if button.turn:
+            return self._turn(button.turn, None)
+        if button.toggle:
+            self._place = Place(0, not self._place.table)
+            self._lay_out()
+            self._focus.keep(self._sketched.nodes)
+            return None
+        if button.spin is not None:
+            self._focus.move(Action.RIGHT)
+            return None
+        return self._send(*(button.sends or (button.node.id, "")))
+
+    def _send(self, id_: str, value: str) -> Intent:
+        assert self._message
+        self._answered = self._message.rev
+        return Intent(self._message.rev, id_, value)
+
+    def _at_edge(self, here: focus.Node, arrow: Action) -> bool:
+        """Tell whether an arrow goes past the first or the last row of a list that has a page there."""
+        sketch = self._sketched
+        if not sketch.leafs or here.group != "content" or arrow not in (Action.UP, Action.DOWN):
+            return False
+        rows = [node.id for node in sketch.nodes if node.group == "content"]
+        if arrow is Action.DOWN:
+            return here.id == rows[-1] and sketch.page + 1 < sketch.pages
+        return here.id == rows[0] and sketch.page > 0
+
+    def _turn(self, by: int, arrow: Action | None) -> Intent | None:
+        """Leaf; where the agent's window on a long list ends it is asked for what comes next."""
+        assert self._message
+        self._walked = True
+        place = self._place._replace(page=self._place.page + by)
+        turned = self._draw(self._message.view, self._message.status, place)
+        if turned.missing is not None:
+            self._leafing = (place.page, arrow)
+            return self._send("rows", str(turned.missing))
+        self._place, self._sketch = place, turned
+        self._focus.keep(turned.nodes)
+        self._enter(arrow)
+        return None
+
+    def _enter(self, arrow: Action | None) -> None:
+        """Put the focus on the first or the last row, where one went on or back past an edge."""
+        rows = [node.id for node in self.nodes if node.group == "content"]
+        if arrow is not None and rows:
+            self._focus.go(rows[0] if arrow is Action.DOWN else rows[-1])
+
+
+def _identify(message: ViewMessage) -> bytes:
+    """Give what makes a view the same place as the one before it, whatever it contains."""
+    view = message.view
+    at = view.at if isinstance(view, Form) else 0
+    return msgspec.json.encode((message.overlay, type(view).__name__, view.title, at))
 
 
 def _completed(before: View, now: Form) -> bool:
-    """Tell whether the last digit has just been typed: what comes next is これでよい."""
-    whole = sum(now.groups)
-    return isinstance(before, Form) and len(before.value) < whole <= len(now.value)
+    """Tell whether the last digit was typed or a candidate taken just now: what comes next is これでよい."""
+    if not isinstance(before, Form):
+        return False
+    match before.field, now.field:
+        case NumberField(value=old), NumberField(value=new, groups=groups):
+            return len(old) < sum(groups) <= len(new)
+        case TextField(value=old, candidates=candidates), TextField(value=new):
+            return old != new and any(item.label == new for item in candidates)
+    return False

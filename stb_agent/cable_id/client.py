@@ -119,6 +119,10 @@ class PlatformClient:
         self._random = random
         self._discovery = Discovery(issuer, transport)
 
+    async def support_key(self) -> dict[str, str] | None:
+        """Give the platform's key for support codes (JWK), or None if it has none."""
+        return (await self._discovery.keys()).support
+
     async def challenge(self) -> Challenge:
         """Get what the card is to sign. All that can fail before the PIN is tried fails here."""
         metadata = await self._discovery.metadata()

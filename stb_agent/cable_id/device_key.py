@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -25,6 +27,7 @@ class DeviceKey:
         self._key = ECKey.import_key(
             private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # joserfc takes no key objects
         )
+        self._private = private
         self.public_jwk: dict[str, Any] = {
             name: self._key.as_dict(private=False)[name] for name in ("kty", "crv", "x", "y")
         }
@@ -42,6 +45,13 @@ class DeviceKey:
     def sign(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
         """Give a compact JWT signed with ES256."""
         return jwt.encode({**header, "alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM], default_type=None)
+
+    def agree(self, peer: ec.EllipticCurvePublicKey, purpose: bytes) -> bytes:
+        """Give the 32 bytes that this box and the holder of ``peer``'s private key alone can know (ECDH and HKDF-SHA-256, RFC 5869).
+
+        ``purpose`` keeps apart what the same two keys agree on for different uses.
+        """
+        return HKDF(SHA256(), 32, salt=None, info=purpose).derive(self._private.exchange(ec.ECDH(), peer))
 
 
 def _read(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -40,6 +40,8 @@ class Keys:
     def __init__(self, answer: _KeySet) -> None:
         self.signing: dict[str, ECKey] = {}
         self.encryption: tuple[str, RSAKey] | None = None
+        self.support: dict[str, str] | None = None
+        """What support codes are made with (P-256, ECDH-ES), as a JWK."""
         for jwk in answer.keys:
             kid = jwk.get("kid")
             if not isinstance(kid, str):
@@ -49,6 +51,8 @@ class Keys:
                     self.signing[kid] = ECKey.import_key(
                         {name: str(jwk.get(name, "")) for name in ("kty", "crv", "x", "y")}
                     )
+                case {"use": "enc", "kty": "EC", "crv": "P-256", "alg": "ECDH-ES"} if self.support is None:
+                    self.support = {name: str(jwk.get(name, "")) for name in ("kty", "crv", "x", "y")}
                 case {"use": "enc", "kty": "RSA"} if self.encryption is None and jwk.get("alg") in (
                     None,
                     "RSA-OAEP-256",

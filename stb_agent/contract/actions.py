@@ -8,7 +8,7 @@ from enum import StrEnum
 class Action(StrEnum):
     """An action of the person on the sofa.
 
-    ``HOME`` is the one key that opens Chanoma over the programme and returns to it.
+    ``HOME`` is the one key that opens Chanoma over the programme and returns to it, ``HELP`` lays help over any view and takes it away.
     The digits follow the Japanese remote: 10/0 is ``DIGIT_0``; its 11 and 12 choose among twelve and are no digits.
     """
 
@@ -19,6 +19,7 @@ class Action(StrEnum):
     OK = "ok"
     BACK = "back"
     HOME = "home"
+    HELP = "help"
     BLUE = "blue"
     RED = "red"
     GREEN = "green"

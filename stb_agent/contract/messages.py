@@ -10,7 +10,7 @@ from msgspec import Struct
 from stb_agent.contract.actions import Action
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import View
+from stb_agent.contract.views import Contact, View
 
 VERSION = 1
 """The protocol's version; a UI of another version is refused."""
@@ -26,16 +26,22 @@ class CardState(StrEnum):
 
 
 class Status(Struct, frozen=True, omit_defaults=True):
-    """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用. ``notice``: what is to be known of the remote."""
+    """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用. ``notice``: what is to be known of the remote.
+
+    ``contact`` is not drawn: the UI keeps it in memory, to say whom to call when the agent is gone.
+    """
 
     card: CardState = CardState.ABSENT
     level: Level = Level.NONE
     practice: bool = False
     notice: Word | None = None
+    contact: Contact | None = None
 
 
 class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
     """Show this. ``shown`` is false while the television's programme has the screen; ``personal`` views are blanked when the agent is lost.
+
+    ``overlay``: this lies over another view, which comes back as it was left.
 
     A message with the ``rev`` of the one before it differs from it in the notice alone: a press that is on its way stays good.
     """
@@ -45,6 +51,7 @@ class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
     personal: bool
     status: Status
     view: View
+    overlay: bool = False
 
 
 class ActionMessage(Struct, frozen=True, tag_field="type", tag="action"):

@@ -1,7 +1,8 @@
 """The view kinds: what the person sees, as data.
 
 A view is a whole snapshot. Every kind has a ``title`` and ``items`` (what can be chosen, in order); the UI adds 戻る (intent
-id ``back``) and テレビに戻る (intent id ``tv``) to every view by itself. Where the focus stands is the UI's own, except in ``pin``.
+id ``back``), 困ったとき (``help``) and テレビに戻る (``tv``) to every view by itself. Where the focus stands, which page of a view is
+open and whether a chart is shown as a table is the UI's own, except in ``pin``, where nothing is.
 """
 
 from __future__ import annotations
@@ -59,7 +60,14 @@ class Home(Base, frozen=True, kw_only=True, tag="home"):
 
 
 class List(Base, frozen=True, kw_only=True, tag="list"):
-    """Things to choose from, one a line."""
+    """Things to choose from, one a line.
+
+    A long list comes as a window: ``items`` are those from number ``start`` on, of ``total``; without ``total`` they are all. Intent ``rows``
+    (value: the number of an item) asks for the window around it.
+    """
+
+    start: int = 0
+    total: int = 0
 
 
 class Choice(Base, frozen=True, kw_only=True, tag="choice"):
@@ -114,29 +122,107 @@ class Series(Struct, frozen=True):
     points: tuple[Point, ...]
 
 
+class Range(Struct, frozen=True):
+    """The least and the greatest value of a time: ``at`` is an RFC 3339 time."""
+
+    at: str
+    low: float
+    high: float
+
+
+class Spread(Struct, frozen=True):
+    """Ranges over time (a day's lowest and highest, say), oldest first; each is a bar."""
+
+    label: Text
+    ranges: tuple[Range, ...]
+
+
+class Band(Struct, frozen=True):
+    """What values are usual (a reference range): from ``low`` to ``high``, or without a limit on that side."""
+
+    label: Text
+    low: float | None = None
+    high: float | None = None
+
+
 class Chart(Base, frozen=True, kw_only=True, tag="chart"):
-    """Lines over time in one ``unit``; ``rows`` say the latest values in words."""
+    """Lines and ranges over time in one ``unit``; ``rows`` say the latest values in words. The UI shows the same values as a table, too."""
 
     unit: Text
-    series: tuple[Series, ...]
+    series: tuple[Series, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    band: Band | None = None
     rows: tuple[Row, ...] = ()
 
 
-class Form(Base, frozen=True, kw_only=True, tag="form"):
-    """One number typed digit by digit.
+class NumberField(Struct, frozen=True, tag="number", omit_defaults=True):
+    """A number typed digit by digit: intents ``digit`` (value one digit), ``erase``, ``submit``.
 
-    The agent keeps ``value`` and answers to the remote's digits; the UI's own digit pad sends intents ``digit`` (value one digit) and ``erase``.
-    ``submit`` sends it. ``error`` says what is wrong with what was typed. ``groups`` are the lengths of the printed groups, e.g. (4, 4, 2).
+    ``groups`` are the lengths of the printed groups, e.g. (4, 4, 2); their sum is the most that can be typed.
     """
 
     label: Text
     value: str
     groups: tuple[int, ...]
+
+
+class TextField(Struct, frozen=True, tag="text", omit_defaults=True):
+    """A text: intents ``key`` (value what is added), ``take`` (value the id of a candidate, which takes the text's place), ``erase``, ``submit``.
+
+    ``candidates`` are offered for what is typed so far, best first.
+    """
+
+    label: Text
+    value: str
+    candidates: tuple[Item, ...] = ()
+    most: int = 40
+
+
+class DatePart(StrEnum):
+    """Of a date that is set."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+
+
+class DateField(Struct, frozen=True, tag="date"):
+    """A date (RFC 3339 full-date) from ``first`` to ``last``: intents ``next`` and ``previous`` (value a DatePart), ``submit``."""
+
+    label: Text
+    value: str
+    first: str
+    last: str
+
+
+class ChoiceField(Struct, frozen=True, tag="choice"):
+    """One of a few or many: intent ``choose`` (value the id of an option), which is also the field's end. ``value`` is the id chosen so far."""
+
+    label: Text
+    options: tuple[Item, ...]
+    value: str = ""
+
+
+Field = NumberField | TextField | DateField | ChoiceField
+
+
+class Form(Base, frozen=True, kw_only=True, tag="form"):
+    """Something to fill in, one ``field`` at a time: it is number ``at`` of ``count``, counted from 0.
+
+    The agent keeps every value and answers to the remote's digits; whatever types (the UI's pad, a keyboard) sends the field's intents and is
+    answered with a view. From the second field on, intent ``earlier`` leads to the one before. ``error`` says what is wrong with what was given.
+    ``rows`` are the fields that are filled in already.
+    """
+
+    field: Field
+    at: int = 0
+    count: int = 1
+    rows: tuple[Row, ...] = ()
     error: Text | None = None
 
 
 class PadStage(StrEnum):
-    """Where entry by arrows stands: no key yet; pick one of four groups of three; pick one of that group; or confirm."""
+    """Where entry by arrows stands: pick one of four groups of three (or 決定: help); pick one of that group; or confirm."""
 
     GROUP = "group"
     MEMBER = "member"
@@ -201,4 +287,33 @@ class Message(Base, frozen=True, kw_only=True, tag="message"):
     code: str | None = None
 
 
-View = Home | List | Choice | Detail | Calendar | Chart | Form | Pin | Consent | Progress | Message
+class Contact(Struct, frozen=True, omit_defaults=True):
+    """Whom the household calls: the operator, its telephone number and its hours."""
+
+    name: str
+    phone: str = ""
+    hours: str = ""
+
+
+class SupportCode(Struct, frozen=True):
+    """What a call centre knows this box by (docs/cable-id-profile.md): six digits, good for ``minutes`` more."""
+
+    digits: str
+    minutes: int
+
+
+class Help(Base, frozen=True, kw_only=True, tag="help"):
+    """Whom to call and what to say: ``support`` and the failure's ``code``; what the call centre ``sees`` then, and what it never does (``hidden``).
+
+    ``support`` is missing where none can be made; ``unsupported`` says why.
+    """
+
+    contact: Contact
+    sees: tuple[Text, ...] = ()
+    hidden: tuple[Text, ...] = ()
+    support: SupportCode | None = None
+    unsupported: Text | None = None
+    code: str | None = None
+
+
+View = Home | List | Choice | Detail | Calendar | Chart | Form | Pin | Consent | Progress | Message | Help

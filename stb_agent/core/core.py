@@ -12,6 +12,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.text import Word
+from stb_agent.contract.views import Contact, List, Message, View
 from stb_agent.core.page import (
     Chosen,
     Covered,
@@ -20,6 +21,7 @@ from stb_agent.core.page import (
     Failed,
     Frame,
     Job,
+    Opened,
     Page,
     PageEvent,
     Pressed,
@@ -28,6 +30,7 @@ from stb_agent.core.page import (
     SignIn,
     Stopped,
     Surroundings,
+    Topic,
 )
 
 
@@ -70,17 +73,23 @@ Effect = Run | Key | Screen | SessionEnded | Defect | ViewMessage
 
 @dataclass(frozen=True)
 class Slot:
-    """A page's place on the stack; the number outlives the page's changes of state."""
+    """A page's place on the stack; the number outlives the page's changes of state. ``start``: where the window on its long list begins."""
 
     id: int
     page: Page
+    start: int | None = None
+
+
+WINDOW = 400
+"""The most items of a list that are sent at once: about 80 kB, and more pages than anyone leafs through without a pause."""
 
 
 class Core:
     """Hold the stack, the session and the card's state, and compute the view.
 
     ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble``,
-    ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so.
+    ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other.
+    Help is a stack of its own above the first: what lies under it goes on unseen, and is there again when it is taken away.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
 
@@ -91,20 +100,25 @@ class Core:
         card_trouble: Callable[[ChanomaError], Page],
         card_gone: Callable[[], Page],
         broken: Callable[[], Page],
+        help: Callable[[Opened], Page],
         *,
         practice: bool = False,
+        contact: Contact | None = None,
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
         self._card_gone = card_gone
         self._broken = broken
+        self._help = help
         self._practice = practice
+        self._contact = contact
         self._frame = Frame()
         self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
         self._next_slot = 1
         self._stack: tuple[Slot, ...] = (Slot(0, home()),)
+        self._overlay: tuple[Slot, ...] = ()
         self._effects: list[Effect] = []
         self._sent: ViewMessage = self._compute(1)
 
@@ -121,7 +135,7 @@ class Core:
     @property
     def seen(self) -> int | None:
         """Give the slot of the page that the person sees, or None while the programme has the screen."""
-        return self._top.id if self._shown else None
+        return self._seen.id if self._shown else None
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
@@ -133,10 +147,15 @@ class Core:
             return self._show(not self._wanted)
         if not self._wanted:
             return ()
-        if action in self._top.page.own_keys():
-            self._deliver(self._top, Pressed(action))
+        if action in self._seen.page.own_keys():
+            self._deliver(self._seen, Pressed(action))
         elif action is Action.BACK:
-            self._back()
+            self._go_back()
+        elif action is Action.HELP:
+            if self._overlay:
+                self._overlay = ()
+            else:
+                self._open_help(Topic.OVERVIEW)
         elif action in ARROWS or action is Action.OK:
             self._effects.append(Key(action))
         return self._settle()
@@ -145,12 +164,18 @@ class Core:
         """Take the person's choice on the UI; a choice on an older view is answered with the current one and does nothing."""
         if rev != self._sent.rev or not self._shown:
             return (self._sent,)
-        if id_ == "back":
-            self._back()
-        elif id_ == "tv":
-            return self._show(False)
-        else:
-            self._deliver(self._top, Chosen(id_, value))
+        match id_:
+            case "back":
+                self._go_back()
+            case "tv":
+                return self._show(False)
+            case "help":
+                if not self._overlay:
+                    self._open_help(Topic.OVERVIEW)
+            case "rows":
+                self._look_at(value)
+            case _:
+                self._deliver(self._seen, Chosen(id_, value))
         return self._settle(answer=True)
 
     def card(self, state: CardState, *, known: bool = False, trouble: ChanomaError | None = None) -> Sequence[Effect]:
@@ -176,7 +201,7 @@ class Core:
 
     def done(self, slot: int, event: Done | Failed | Stopped) -> Sequence[Effect]:
         """Take the answer to a job; if its page is gone the answer is dropped."""
-        for place in self._stack:
+        for place in (*self._stack, *self._overlay):
             if place.id == slot:
                 self._deliver(place, event)
         return self._settle()
@@ -237,6 +262,10 @@ class Core:
     def _top(self) -> Slot:
         return self._stack[-1]
 
+    @property
+    def _seen(self) -> Slot:
+        return self._overlay[-1] if self._overlay else self._top
+
     def _show(self, wanted: bool) -> Sequence[Effect]:
         self._wanted = wanted
         if not wanted:
@@ -267,6 +296,30 @@ class Core:
         self._stack += (Slot(self._slot_id(), page),)
         self._arrive()
 
+    def _go_back(self) -> None:
+        if self._overlay:
+            self._overlay = self._overlay[:-1]
+        else:
+            self._back()
+
+    def _open_help(self, topic: Topic) -> None:
+        """Lay help over the view. What was half typed there may be found by whoever comes to help: it is gone first."""
+        seen = self._sent.view
+        code = seen.code if isinstance(seen, Message) else None
+        self._deliver(self._top, Covered())
+        slot = Slot(self._slot_id(), self._help(Opened(topic, code)))
+        self._overlay = (slot,)
+        self._deliver(slot, Shown())
+
+    def _look_at(self, number: str) -> None:
+        """Move the window on the list that is seen, so that this item is about in its middle."""
+        if number.isascii() and number.isdigit():
+            moved = replace(self._seen, start=max(int(number) - WINDOW // 2, 0))
+            if self._overlay:
+                self._overlay = (*self._overlay[:-1], moved)
+            else:
+                self._stack = (*self._stack[:-1], moved)
+
     def _back(self) -> None:
         """Leave the top page, and whatever under it can now not be seen; from the bottom the way leads to the programme."""
         if len(self._stack) == 1:
@@ -283,6 +336,9 @@ class Core:
             self._deliver(self._top, Shown())
 
     def _deliver(self, slot: Slot, event: PageEvent) -> None:
+        if slot in self._overlay:
+            self._deliver_help(slot, event)
+            return
         if slot not in self._stack:
             return
         try:
@@ -292,7 +348,7 @@ class Core:
             return
         page = move.replace or move.stay or slot.page
         place = self._stack.index(slot)
-        here = Slot(slot.id, page)
+        here = replace(slot, page=page)
         if move.replace is not None:
             here = Slot(self._slot_id(), page)
         self._stack = (*self._stack[:place], here, *self._stack[place + 1 :])
@@ -309,6 +365,8 @@ class Core:
             self._arrive()
         elif move.push is not None:
             self._push(move.push)
+        elif move.help is not None:
+            self._open_help(move.help)
         elif move.home:
             self._stack = self._stack[:1]
             self._arrive()
@@ -320,6 +378,28 @@ class Core:
             self._back()
         if move.tv:
             self._effects += self._show(False)
+
+    def _deliver_help(self, slot: Slot, event: PageEvent) -> None:
+        """Deliver to a page of help: it can lead to further pages of help and back, and touches nothing that lies under it."""
+        place = self._overlay.index(slot)
+        try:
+            move = slot.page.on(event, self._frame)
+        except Exception as defect:
+            self._effects.append(Defect(defect))
+            self._overlay = self._overlay[:place]
+            return
+        self._overlay = (
+            *self._overlay[:place],
+            replace(slot, page=move.stay or slot.page),
+            *self._overlay[place + 1 :],
+        )
+        self._effects += [Run(slot.id, job) for job in move.jobs]
+        if move.push is not None:
+            pushed = Slot(self._slot_id(), move.push)
+            self._overlay += (pushed,)
+            self._deliver(pushed, Shown())
+        elif move.leave or move.back:
+            self._overlay = self._overlay[:place]
 
     def _replace_broken(self, slot: Slot, defect: Exception) -> None:
         """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""
@@ -356,25 +436,47 @@ class Core:
 
     def _compute(self, rev: int) -> ViewMessage:
         # Behind the programme no step-up lies on a locked page: then what is under it stands for it.
-        slot = next(slot for slot in reversed(self._stack) if self._satisfied(slot.page.needs))
+        slot = next(slot for slot in reversed((*self._stack, *self._overlay)) if self._satisfied(slot.page.needs))
         page = slot.page
         try:
-            view = page.view(self._frame)
+            view = windowed(page.view(self._frame), slot.start)
         except Exception as defect:
-            self._replace_broken(slot, defect)
+            if slot in self._overlay:
+                self._effects.append(Defect(defect))
+                self._overlay = ()
+            else:
+                self._replace_broken(slot, defect)
             return self._compute(rev)
         return ViewMessage(
             rev=rev,
             shown=self._shown,
             personal=page.personal,
-            status=Status(card=self._frame.card, level=self._frame.level, practice=self._practice, notice=self._notice),
+            status=Status(
+                card=self._frame.card,
+                level=self._frame.level,
+                practice=self._practice,
+                notice=self._notice,
+                contact=self._contact,
+            ),
             view=view,
+            overlay=slot in self._overlay,
         )
+
+
+def windowed(view: View, start: int | None) -> View:
+    """Give a long list as the window that begins at ``start``, or at first around the item that takes the focus; other views as they are."""
+    if not isinstance(view, List) or len(view.items) <= WINDOW:
+        return view
+    if start is None:
+        first = next((at for at, item in enumerate(view.items) if item.first), 0)
+        start = max(first - WINDOW // 2, 0)
+    start = min(start, len(view.items) - WINDOW)
+    return msgspec.structs.replace(view, items=view.items[start : start + WINDOW], start=start, total=len(view.items))
 
 
 def replace_rev(message: ViewMessage, rev: int) -> ViewMessage:
     """Give the same message under another number."""
-    return ViewMessage(rev, message.shown, message.personal, message.status, message.view)
+    return msgspec.structs.replace(message, rev=rev)
 
 
 class CardNotice(Page):

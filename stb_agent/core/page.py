@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar
 
 from stb_agent.contract.actions import Action
@@ -53,7 +54,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Covered:
-    """The programme takes the screen while the page is on top: what is half done may be found by somebody else."""
+    """The programme or help takes the screen while the page is on top: what is half done may be found by somebody else."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,21 @@ class Delivered:
 PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Stopped | Surroundings | Delivered
 
 
+class Topic(StrEnum):
+    """What help opens at."""
+
+    OVERVIEW = "overview"
+    PIN = "pin"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How help was opened: at which topic, and with which failure's ``code`` to be read under it."""
+
+    topic: Topic = Topic.OVERVIEW
+    code: str | None = None
+
+
 @dataclass(frozen=True)
 class SignIn:
     """The person was recognised at ``level``; ``linked`` tells whether a Cable ID is linked to the card."""
@@ -121,9 +137,9 @@ class SignIn:
 class Move:
     """What a page answers: its own next state, and where to go.
 
-    At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here) and ``home`` is
-    given; without any the page stays, as ``stay`` if that is given. ``keys`` go to the UI's focus, as if they had been pressed; ``tv``: the programme
-    gets the screen.
+    At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here), ``home`` and ``help`` (which
+    lies over this page) is given; without any the page stays, as ``stay`` if that is given. ``keys`` go to the UI's focus, as if they had been
+    pressed; ``tv``: the programme gets the screen.
     """
 
     stay: Page | None = None
@@ -138,6 +154,7 @@ class Move:
     sign_out: bool = False
     keys: tuple[Action, ...] = ()
     tv: bool = False
+    help: Topic | None = None
 
 
 class Page(ABC):

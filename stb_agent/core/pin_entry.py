@@ -1,8 +1,9 @@
 """Entering a PIN by digits or by four arrows, without anything on the screen telling which.
 
 With arrows each digit takes two presses: a direction picks one of four groups of three (↑ 1 2 3, ← 4 5 6, → 7 8 9, ↓ 0 消す やめる), then ← ↑ → picks
-the left, middle or right one of the group. What is shown after the first press is the same for every group, so neither the traffic to the
-UI nor a picture of the screen depends on the PIN. A cursor that moves over a drawn pad would tell it to the whole room.
+the left, middle or right one of the group. 決定 instead of a group leads to help. What is shown after the first press is the same for every
+group, so neither the traffic to the UI nor a picture of the screen depends on the PIN. A cursor that moves over a drawn pad would tell it to the
+whole room.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Outcome(Enum):
     GOING_ON = "going_on"
     SUBMIT = "submit"
     LEAVE = "leave"
+    HELP = "help"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class PinEntry:
         if action.digit is not None:
             self.digits.append(int(action.digit))
             return replace(self, _group=None), Outcome.GOING_ON
+        if self._group is None and action is Action.OK:
+            self.digits.clear()
+            return self, Outcome.HELP
         if self._group is None:
             return replace(self, _group=action if action in _GROUPS else None), Outcome.GOING_ON
         if action is Action.DOWN:

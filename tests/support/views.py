@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from stb_agent.contract.views import (
+    Band,
     Calendar,
     Cell,
     CellState,
     Chart,
     Choice,
+    ChoiceField,
     Consent,
+    Contact,
+    DateField,
     Delivery,
     Detail,
     Form,
+    Help,
     Home,
     Item,
     List,
     Message,
+    NumberField,
     PadStage,
     Pin,
     Point,
     Progress,
+    Range,
     Row,
     Series,
+    Spread,
     Statement,
     Step,
     StepState,
+    SupportCode,
+    TextField,
     Tone,
     View,
 )
@@ -53,7 +63,7 @@ HOME = Home(
     items=(
         Item("booking", "施設の予約", "公民館や体育館の空きを見て予約できます"),
         Item("health", "健康の記録", "血圧などの記録を見られます"),
-        Item("help", "困ったときは", "電話番号と相談の受付時間"),
+        Item("settings", "設定", "文字の大きさ、リモコンの速さ"),
     ),
 )
 HOME_MANY = Home(
@@ -126,22 +136,46 @@ CHART = Chart(
         _series("最低血圧", 88, 86, 91, 84, 82, 85, 80, 79, 83, 81, 78, 80),
     ),
     rows=(Row("測った日", "10月15日（木）"), Row("最高血圧", "129 mmHg"), Row("最低血圧", "80 mmHg")),
-    items=(Item("table", "表で見る"),),
+    items=(Item("month", "1か月だけ見る"),),
 )
 FORM = Form(
     title="契約番号の入力",
     lead="契約のお知らせの、右上にある番号です。",
-    label="契約番号（10けた）",
-    value="12345",
-    groups=(4, 4, 2),
+    field=NumberField("契約番号（10けた）", "12345", (4, 4, 2)),
 )
 FORM_ERROR = Form(
     title="契約番号の入力",
     lead="契約のお知らせの、右上にある番号です。",
-    label="契約番号（10けた）",
-    value="1234567890",
-    groups=(4, 4, 2),
+    field=NumberField("契約番号（10けた）", "1234567890", (4, 4, 2)),
     error="この番号の契約が見つかりません。番号をお確かめください。",
+)
+_BEFORE = (Row("お名前", "茶野間 花子"), Row("電話番号", "0123-45-6789"))
+FORM_TEXT = Form(
+    title="利用者の登録",
+    field=TextField(
+        "お住まいの町",
+        "緑が丘",
+        tuple(Item(str(at), f"緑が丘{number}丁目") for at, number in enumerate("一二三四五六七八九")),
+    ),
+    at=2,
+    count=4,
+    rows=_BEFORE,
+)
+FORM_DATE = Form(
+    title="利用者の登録",
+    field=DateField("生まれた日", "1951-04-29", "1920-01-01", "2026-11-22"),
+    at=3,
+    count=4,
+    rows=_BEFORE,
+)
+FORM_CHOICE = Form(
+    title="利用者の登録",
+    field=ChoiceField(
+        "使う部屋", tuple(Item(f"f{at}", name, where) for at, (name, where) in enumerate(_FACILITIES)), "f1"
+    ),
+    at=1,
+    count=4,
+    rows=_BEFORE[:1],
 )
 PIN = Pin(
     title="暗証番号の入力", lead="利用者証明用の暗証番号（4けた）です。", length=4, dots=2, pad=PadStage.GROUP, tries=3
@@ -196,6 +230,49 @@ MESSAGE = Message(
 )
 MESSAGE_OK = Message(
     title="カードの登録", lead="登録が終わりました。", tone=Tone.OK, items=(Item("next", "最初の画面へ"),)
+)
+
+LIST_WINDOW = List(
+    title="施設を選んでください",
+    items=tuple(Item(f"r{at}", f"{at + 1}番めの施設", "緑が丘1-2-3") for at in range(4800, 5200)),
+    start=4800,
+    total=10_000,
+)
+CHART_RANGE = Chart(
+    title="血圧のはば",
+    lead="朝と晩の、低いほうから高いほうまでです。",
+    unit="mmHg",
+    series=(_series("平均", 128, 131, 126, 135, 129, 127),),
+    spreads=(
+        Spread(
+            "最低と最高",
+            tuple(
+                Range(f"2026-{5 + at // 2:02}-{1 + 14 * (at % 2):02}T08:00:00+09:00", 118.0 + at, 138.0 + 2 * at)
+                for at in range(7)
+            ),
+        ),
+    ),
+    band=Band("目安", high=135),
+    rows=(Row("測った日", "7月15日（水）"),),
+)
+HELP = Help(
+    title="困ったとき",
+    contact=Contact("みどりケーブルテレビ お客様センター", "0120-000-000", "9:00〜18:00（年中無休）"),
+    sees=("どのお宅の機械か", "何が起きたか"),
+    hidden=(
+        "この画面や、記録の中身",
+        "暗証番号（お聞きしません）",
+        "マイナンバー（12けた）",
+    ),
+    support=SupportCode("482913", 8),
+    code="health.unreachable",
+    items=(Item("pin", "暗証番号を忘れた"),),
+)
+HELP_NO_CODE = Help(
+    title="困ったとき",
+    contact=Contact("ケーブルテレビ"),
+    unsupported="この機械では、まだ番号を出せません。お電話はできます。",
+    items=(Item("pin", "暗証番号を忘れた"),),
 )
 
 ALL: dict[str, View] = {name.lower(): value for name, value in list(globals().items()) if isinstance(value, View)}

@@ -21,12 +21,13 @@ from tests.support import views
 from tests.support.typeface import measure
 from tests.ui.conftest import Television, ring
 from ui.screens.kinds import drawer
+from ui.sketch import Place
 
 _BLACK = (0, 0, 0)
 
 
 def _boxes(name: str) -> dict[str, tuple[float, float, float, float]]:
-    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), 0)
+    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), Place())
     return {node.id: tuple(node.box) for node in sketch.nodes}
 
 
@@ -55,7 +56,7 @@ def test_arrows_move_one_focus_and_ok_is_one_intent(television: Television) -> N
     assert _focused(television.show(views.HOME), "home") == "booking"
     assert _focused(television.press(Action.RIGHT), "home") == "health"
     assert _focused(television.press(Action.DOWN), "home") in {"back", "tv"}
-    assert _focused(television.press(Action.UP), "home") in {"booking", "health", "help"}
+    assert _focused(television.press(Action.UP), "home") in {"booking", "health", "settings"}
     assert _focused(television.press(Action.LEFT, Action.LEFT, Action.LEFT), "home") == "booking"
     pressed = television.press(Action.OK, Action.OK, Action.OK)
     intent = television.agent.intent()

@@ -1,13 +1,14 @@
-"""Chart: lines over time, told apart by the shape of their points and their names; the latest values in words."""
+"""Chart: lines and ranges over time, told apart by shape and name; the latest values in words; all of it as a table, too."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from stb_agent.contract.messages import Status
-from stb_agent.contract.text import Word
-from stb_agent.contract.views import Chart, Series
+from stb_agent.contract.text import Text, Word
+from stb_agent.contract.views import Band, Chart, Point
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
@@ -16,21 +17,30 @@ from ui.sketch import Sketch, text_height
 
 _SIDE = 560
 _LOOKS = ((theme.LAMP, Shape.DISC), (theme.SECOND, Shape.DIAMOND))
+_SPREAD = (theme.GOOD, 14)
+"""Colour and width of a range's bar."""
 _POINT = 22
 _STEPS = (1, 2, 5)
+_MOST = 60
+"""Points of a line that have a shape each; more of them are drawn as a line alone, with the extremes of each part of it."""
+_ROW = 80
+_WHEN = 520
 
 
 def draw(d: Sketch, view: Chart, status: Status | None) -> None:
-    """Lay the view out; its items stand in the bar."""
+    """Lay the view out; its items stand in the bar, the table's bar is for its pages."""
     room = frame(d, view.title, view.lead, status)
-    left = room._replace(w=room.w - (_SIDE + theme.GAP_L if view.rows else 0))
-    d.panel(left)
-    _legend(d, view, left)
-    points = [point for series in view.series for point in series.points]
-    if points:
-        _plot(d, view, left, [point.value for point in points])
-    _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=_SIDE))
-    bar(d, view.items)
+    if d.table:
+        _table(d, view, room)
+    else:
+        left = room._replace(w=room.w - (_SIDE + theme.GAP_L if view.rows else 0))
+        d.panel(left)
+        _legend(d, view, left)
+        if _moments(view):
+            _plot(d, view, left)
+        _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=_SIDE))
+    other = Word("frame.chart.graph" if d.table else "frame.chart.table")
+    bar(d, () if d.table else view.items, toggle=other if _moments(view) else None)
 
 
 def scale(low: float, high: float) -> tuple[float, float, float]:
@@ -42,19 +52,68 @@ def scale(low: float, high: float) -> tuple[float, float, float]:
     return bottom, (top if top > bottom else bottom + step), step
 
 
+def thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
+    """Give at most about ``most`` points: of each part of the line the lowest and the highest, so that no peak is lost."""
+    if len(points) <= most:
+        return points
+    parts = max(most // 2, 1)
+    kept: list[Point] = []
+    for part in range(parts):
+        some = points[part * len(points) // parts : (part + 1) * len(points) // parts]
+        ends = {min(some, key=lambda point: point.value), max(some, key=lambda point: point.value)}
+        kept += [point for point in some if point in ends]
+    return kept[: 2 * most]
+
+
+def _moments(view: Chart) -> dict[str, float]:
+    """Give every time that has a value, as it was written, with its seconds since 1970."""
+    written = {point.at for series in view.series for point in series.points}
+    written |= {it.at for spread in view.spreads for it in spread.ranges}
+    return {at: datetime.fromisoformat(at).timestamp() for at in written}
+
+
 def _legend(d: Sketch, view: Chart, box: Box) -> None:
     x, y = box.x + theme.GAP_L, box.y + theme.GAP
     line = text_height(1, theme.NOTE)
+    unit = Box(box.right - 200 - theme.GAP_L, y, 200, line)
+    d.write(view.unit, unit, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
     for series, (colour, shape) in zip(view.series, _LOOKS, strict=False):
         d.dot(x + _POINT / 2, y + line / 2, _POINT + 6, colour, shape)
-        name = d.words(series.label)
-        d.write(name, Box(x + 44, y, 400, line), theme.NOTE, bold=True, colour=colour)
-        x += 44 + d.measure(name, theme.NOTE, True) + theme.GAP_XL
-    unit = Box(box.right - 300 - theme.GAP_L, y, 300, line)
-    d.write(view.unit, unit, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
+        x = _name(d, series.label, Box(x, y, unit.x - x, line))
+    colour, wide = _SPREAD
+    for spread in view.spreads:
+        d.panel(Box(round(x + 8), y + 4, wide, line - 8), colour, wide // 2)
+        x = _name(d, spread.label, Box(x, y, unit.x - x, line))
+    if view.band is not None:
+        d.panel(Box(round(x), y + 6, 28, line - 12), theme.TILE, 4)
+        d.panel(Box(round(x), y + 6, 28, line - 12), theme.LINE, 4, 2)
+        label = Word("frame.chart.band", {"label": d.words(view.band.label), "range": d.words(_limits(view.band))})
+        _name(d, label, Box(x, y, unit.x - x, line))
 
 
-def _plot(d: Sketch, view: Chart, box: Box, values: list[float]) -> None:
+def _name(d: Sketch, label: Text, box: Box) -> float:
+    """Write a name of the legend after its sign; give where the next sign stands."""
+    wide = min(d.measure(d.words(label), theme.NOTE, True), box.w - 44 - theme.GAP)
+    if wide <= 0:
+        return box.x
+    d.write(label, Box(box.x + 44, box.y, wide + 1, box.h), theme.NOTE, bold=True)
+    return box.x + 44 + wide + theme.GAP_XL
+
+
+def _limits(band: Band) -> Word:
+    low, high = (None if value is None else f"{value:g}" for value in (band.low, band.high))
+    if low is not None and high is not None:
+        return Word("frame.chart.range", {"low": low, "high": high})
+    if high is not None:
+        return Word("frame.chart.below", {"high": high})
+    return Word("frame.chart.above", {"low": low or ""})
+
+
+def _plot(d: Sketch, view: Chart, box: Box) -> None:
+    values = [point.value for series in view.series for point in series.points]
+    values += [value for spread in view.spreads for it in spread.ranges for value in (it.low, it.high)]
+    if view.band is not None:
+        values += [value for value in (view.band.low, view.band.high) if value is not None]
     bottom, top, step = scale(min(values), max(values))
     line = text_height(1, theme.SMALL)
     area = Box(box.x + 130, box.y + 110, box.w - 130 - 60, box.h - 110 - line - theme.GAP_XL)
@@ -62,35 +121,39 @@ def _plot(d: Sketch, view: Chart, box: Box, values: list[float]) -> None:
     def y(value: float) -> float:
         return area.bottom - (value - bottom) / (top - bottom) * area.h
 
+    if view.band is not None:
+        upper = y(top if view.band.high is None else view.band.high)
+        lower = y(bottom if view.band.low is None else view.band.low)
+        d.panel(Box(area.x, round(upper), area.w, max(round(lower - upper), 4)), theme.TILE, 0)
     for at in range(round((top - bottom) / step) + 1):
         value = bottom + at * step
         d.panel(Box(area.x, round(y(value)), area.w, 2), theme.LINE, 0)
         text = Box(box.x + theme.GAP, round(y(value) - line / 2), 130 - 2 * theme.GAP, line)
         d.write(f"{value:g}", text, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
 
-    moments = [datetime.fromisoformat(point.at).timestamp() for series in view.series for point in series.points]
-    start, end = min(moments), max(moments)
+    moments = _moments(view)
+    start, end = min(moments.values()), max(moments.values())
 
     def x(at: str) -> float:
-        part = (datetime.fromisoformat(at).timestamp() - start) / (end - start) if end > start else 0.5
+        part = (moments[at] - start) / (end - start) if end > start else 0.5
         return area.x + 24 + part * (area.w - 48)
 
+    colour, wide = _SPREAD
+    for spread in view.spreads:
+        for it in spread.ranges[-_MOST:] if len(spread.ranges) > _MOST else spread.ranges:
+            tall = max(round(y(it.low) - y(it.high)), wide)
+            d.panel(Box(round(x(it.at) - wide / 2), round(y(it.high)), wide, tall), colour, wide // 2)
     for series, (colour, shape) in zip(view.series, _LOOKS, strict=False):
-        places = tuple((x(point.at), y(point.value)) for point in series.points)
+        points = thinned(series.points, 2 * _MOST)
+        places = tuple((x(point.at), y(point.value)) for point in points)
         if len(places) > 1:
             d.stroke(places, colour, 5)
-        for place in places:
+        for place in places if len(places) <= _MOST else ():
             d.dot(*place, _POINT if shape is Shape.DISC else _POINT + 4, colour, shape)
-    _dates(
-        d, max(view.series, key=lambda series: len(series.points)), Box(box.x, area.bottom + theme.GAP_L, box.w, line)
-    )
-
-
-def _dates(d: Sketch, series: Series, box: Box) -> None:
-    ends = {series.points[0].at: Align.LEFT, series.points[-1].at: Align.RIGHT}
-    for at, align in ends.items():
-        room = Box(box.x + theme.GAP_L, box.y, box.w - 2 * theme.GAP_L, box.h)
-        d.write(Word("frame.chart.at", {"at": at}), room, theme.SMALL, colour=theme.QUIET, align=align)
+    below = Box(box.x + theme.GAP_L, area.bottom + theme.GAP_L, box.w - 2 * theme.GAP_L, line)
+    ends = {min(moments, key=lambda at: moments[at]): Align.LEFT, max(moments, key=lambda at: moments[at]): Align.RIGHT}
+    for at_, align in ends.items():
+        d.write(Word("frame.chart.at", {"at": at_}), below, theme.SMALL, colour=theme.QUIET, align=align)
 
 
 def _latest(d: Sketch, view: Chart, box: Box) -> None:
@@ -108,3 +171,43 @@ def _latest(d: Sketch, view: Chart, box: Box) -> None:
         inner = Box(box.x + theme.GAP_L, y, box.w - 2 * theme.GAP_L, label)
         d.write(row.label, inner, theme.NOTE, colour=theme.QUIET)
         d.write(row.value, inner._replace(y=y + label, h=value), theme.LEAD, bold=True)
+
+
+def _table(d: Sketch, view: Chart, room: Box) -> None:
+    """Write every time in a row, the newest first, and what was measured in columns."""
+    columns: list[tuple[Text, dict[str, Text]]] = []
+    for series in view.series:
+        columns.append((series.label, {point.at: f"{point.value:g}" for point in series.points}))
+    for spread in view.spreads:
+        ranges: dict[str, Text] = {
+            it.at: Word("frame.chart.range", {"low": f"{it.low:g}", "high": f"{it.high:g}"}) for it in spread.ranges
+        }
+        columns.append((spread.label, ranges))
+    moments = _moments(view)
+    times = sorted(moments, key=lambda at: moments[at], reverse=True)
+    head = text_height(1, theme.NOTE) + theme.GAP_M
+    fit = max(1, int((room.h - head - theme.GAP_S) // _ROW))
+    d.paginate(len(times), fit)
+    shown = times[d.page * fit : (d.page + 1) * fit]
+    d.panel(room._replace(h=head + len(shown) * _ROW + theme.GAP_S))
+    inner = Box(room.x + theme.GAP_L, room.y + theme.GAP_S, room.w - 2 * theme.GAP_L, head - theme.GAP)
+    wide = (inner.w - _WHEN) / max(len(columns), 1)
+
+    def cell(text: Text, column: int, y: float, tall: float, *, name: bool) -> None:
+        box = Box(inner.x, y, _WHEN - theme.GAP, tall)
+        if column:
+            box = Box(inner.x + _WHEN + (column - 1) * wide, y, wide - theme.GAP, tall)
+        size, colour = (theme.NOTE, theme.QUIET) if name else (theme.LABEL, theme.INK)
+        align = Align.RIGHT if column else Align.LEFT
+        d.write(text, box, size, bold=not name, colour=colour, align=align, middle=True)
+
+    cell(Word("frame.chart.when"), 0, inner.y, inner.h, name=True)
+    for at, (label, _) in enumerate(columns):
+        unit = Word("frame.chart.unit", {"label": d.words(label), "unit": d.words(view.unit)})
+        cell(unit, at + 1, inner.y, inner.h, name=True)
+    for row, when in enumerate(shown):
+        y = room.y + head + row * _ROW
+        d.panel(Box(inner.x, round(y), inner.w, 2), theme.LINE, 0)
+        cell(Word("frame.chart.moment", {"at": when}), 0, y + 4, _ROW - 8, name=False)
+        for at, (_, values) in enumerate(columns):
+            cell(values.get(when, Word("frame.chart.none")), at + 1, y + 4, _ROW - 8, name=False)

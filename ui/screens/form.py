@@ -1,14 +1,17 @@
-"""Form: one number in large groups of digits, and a digit pad for remotes without."""
+"""Form: one field at a time, large: a number with its pad, a text from candidates, a date by turning, one of several."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from stb_agent.contract.messages import Status
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import Form
+from stb_agent.contract.views import ChoiceField, DateField, DatePart, Form, Item, NumberField, TextField
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import buttons, frame, sign
+from ui.screens.frame import bar, frame, sign
+from ui.screens.listing import lines
 from ui.sketch import Sketch, text_height
 
 _KEY = 170
@@ -16,39 +19,86 @@ _KEY_TALL = 110
 _GROUP_GAP = 36
 _CELL_GAP = 10
 _WIDEST = 92
+_SUBMIT = 330
+_TALL = 120
+_WHEEL = 376
+_WHEEL_WIDE = 380
+_ENDS = (Word("frame.form.up"), Word("frame.form.down"))
 
 
 def draw(d: Sketch, view: Form, status: Status | None) -> None:
-    """Lay the view out."""
+    """Lay the view out; what is not the field's own stands in the bar."""
     room = frame(d, view.title, view.lead, status)
+    if view.count > 1:
+        at = Word("frame.form.at", {"at": view.at + 1, "count": view.count})
+        wide = d.measure(d.words(at), theme.LEAD, True) + theme.GAP_M
+        line = room._replace(h=text_height(1, theme.LEAD), w=wide)
+        d.write(at, line, theme.LEAD, bold=True, colour=theme.LAMP)
+    else:
+        wide = 0
+    pad = 3 * _KEY + 2 * theme.GAP_M + theme.GAP_XL + theme.GAP_L if isinstance(view.field, NumberField) else 0
+    label = Box(room.x + wide, room.y, room.w - wide - pad, text_height(1, theme.LEAD))
+    bottom = d.write(view.field.label, label, theme.LEAD, bold=True) + theme.GAP_M
+    below = room._replace(y=bottom, h=room.bottom - bottom)
+    match view.field:
+        case NumberField() as number:
+            _number(d, view, number, below, room)
+        case TextField() as text:
+            _text(d, view, text, below)
+        case DateField() as day:
+            _date(d, view, day, below)
+        case ChoiceField() as choice:
+            below = _said(d, view, below)
+            d.first = f"choose:{choice.value}" if choice.value else None
+            lines(d, choice.options, below, chosen=choice.value, sends="choose")
+    earlier = (Item("earlier", Word("frame.form.earlier")),) if view.at else ()
+    bar(d, (*earlier, *view.items), turns=isinstance(view.field, TextField))
+
+
+def _said(d: Sketch, view: Form, box: Box) -> Box:
+    """Write what is wrong with what was given, if anything is; give the room below."""
+    if view.error is None:
+        return box
+    sign(d, "frame.sign.error", box.x, box.y, 56, theme.BAD)
+    words = Box(box.x + 80, box.y, box.w - 80, min(text_height(2, theme.LABEL), box.h))
+    bottom = max(d.write(view.error, words, theme.LABEL, bold=True, colour=theme.BAD), box.y + 56) + theme.GAP_M
+    return box._replace(y=bottom, h=box.bottom - bottom)
+
+
+def _earlier(d: Sketch, view: Form, box: Box) -> None:
+    """Write the fields that are filled in already, the newest ones if they do not all find room."""
+    line = text_height(1, theme.NOTE)
+    fit = int(box.h // line)
+    for at, row in enumerate(view.rows[-fit:] if fit else ()):
+        here = box._replace(y=box.y + at * line, h=line)
+        d.write(row.label, here._replace(w=box.w * 0.4 - theme.GAP), theme.NOTE, colour=theme.QUIET)
+        d.write(row.value, here._replace(x=box.x + box.w * 0.4, w=box.w * 0.6), theme.NOTE)
+
+
+def _number(d: Sketch, view: Form, number: NumberField, box: Box, whole: Box) -> None:
     pad_width = 3 * _KEY + 2 * theme.GAP_M
     pad_tall = 5 * _KEY_TALL + 4 * theme.GAP_M
-    left = room._replace(w=room.w - pad_width - theme.GAP_XL - theme.GAP_L)
-    _pad(d, Box(room.right - pad_width, room.bottom - pad_tall, pad_width, pad_tall))
-    bottom = d.write(view.label, left._replace(h=text_height(2, theme.LEAD)), theme.LEAD, bold=True)
-    bottom = _cells(d, view, left._replace(y=bottom + theme.GAP_M))
-    if view.error is not None:
-        sign(d, "frame.sign.error", left.x, bottom + theme.GAP_L, 56, theme.BAD)
-        box = Box(left.x + 80, bottom + theme.GAP_L, left.w - 80, text_height(2, theme.LABEL))
-        bottom = d.write(view.error, box, theme.LABEL, bold=True, colour=theme.BAD)
-    buttons(d, view.items, left._replace(y=room.bottom - 112), across=2)
+    left = box._replace(w=box.w - pad_width - theme.GAP_XL - theme.GAP_L)
+    _pad(d, Box(whole.right - pad_width, whole.bottom - pad_tall, pad_width, pad_tall))
+    bottom = _cells(d, number, left) + theme.GAP_L
+    _earlier(d, view, _said(d, view, left._replace(y=bottom, h=left.bottom - bottom)))
 
 
-def _cells(d: Sketch, view: Form, box: Box) -> float:
+def _cells(d: Sketch, number: NumberField, box: Box) -> float:
     """Draw the digits typed and the places still empty, the next one marked; give their bottom."""
-    count = sum(view.groups)
-    gaps = (len(view.groups) - 1) * _GROUP_GAP + (count - len(view.groups)) * _CELL_GAP
+    count = sum(number.groups)
+    gaps = (len(number.groups) - 1) * _GROUP_GAP + (count - len(number.groups)) * _CELL_GAP
     wide = min(_WIDEST, int((box.w - gaps) // count))
     tall = round(wide * 1.35)
     x, at = box.x, 0
-    for group in view.groups:
+    for group in number.groups:
         for _ in range(group):
             cell = Box(round(x), round(box.y), wide, tall)
             d.panel(cell, theme.TILE, 12)
-            if at == len(view.value):
+            if at == len(number.value):
                 d.panel(cell, theme.LAMP, 12, 5)
-            if at < len(view.value):
-                d.write(view.value[at], cell, min(theme.BIG, wide - 8), bold=True, align=Align.CENTER, middle=True)
+            if at < len(number.value):
+                d.write(number.value[at], cell, min(theme.BIG, wide - 8), bold=True, align=Align.CENTER, middle=True)
             x += wide + _CELL_GAP
             at += 1
         x += _GROUP_GAP - _CELL_GAP
@@ -68,7 +118,64 @@ def _pad(d: Sketch, box: Box) -> None:
 
     for at in range(9):
         digit = str(at + 1)
-        d.button("digit:" + digit, place(*divmod(at, 3)), digit, size=theme.BIG)
-    d.button("digit:0", place(3, 0), "0", size=theme.BIG)
+        d.button("digit:" + digit, place(*divmod(at, 3)), digit, size=theme.BIG, sends=("digit", digit))
+    d.button("digit:0", place(3, 0), "0", size=theme.BIG, sends=("digit", "0"))
     d.button("erase", place(3, 1, 2), Word("frame.form.erase"))
     d.button("submit", place(4, 0, 3), Word("frame.form.submit"), size=theme.LEAD)
+
+
+def _text(d: Sketch, view: Form, text: TextField, box: Box) -> None:
+    """Draw the text so far, what takes away from it and ends it, and under them the candidates in two columns."""
+    value = Box(box.x, box.y, box.w - 2 * _SUBMIT - 2 * theme.GAP_L, _TALL)
+    d.panel(value, theme.TILE)
+    d.panel(value, theme.LAMP, theme.RADIUS, 4)
+    inner = Box(value.x + theme.GAP_L, value.y, value.w - 2 * theme.GAP_L, value.h)
+    d.write(text.value, inner, theme.BIG, bold=True, middle=True)
+    top = value.bottom + theme.GAP_M
+    below = _said(d, view, box._replace(y=top, h=box.bottom - top))
+    said = "frame.form.candidates" if text.candidates else "frame.form.no_candidates"
+    head = text_height(1, theme.NOTE)
+    d.write(Word(said), below._replace(h=head), theme.NOTE, colour=theme.QUIET)
+    rows = max(1, int((below.h - head) // (theme.TARGET + theme.GAP_M)))
+    d.paginate(len(text.candidates), 2 * rows)
+    wide = (below.w - theme.GAP_L) / 2
+    for at, item in enumerate(text.candidates[d.page * 2 * rows : (d.page + 1) * 2 * rows]):
+        row, column = divmod(at, 2)
+        x, y = (
+            below.x + column * (wide + theme.GAP_L),
+            below.y + head + theme.GAP_S + row * (theme.TARGET + theme.GAP_M),
+        )
+        where = Box(round(x), round(y), round(wide), theme.TARGET)
+        d.button(f"take:{item.id}", where, item.label, align=Align.LEFT, sends=("take", item.id))
+
+    # After the candidates: the focus begins at the best of these.
+    erase = Box(round(value.right + theme.GAP_L), box.y, _SUBMIT, _TALL)
+    d.button("erase", erase, Word("frame.form.erase"))
+    d.button("submit", erase._replace(x=erase.right + theme.GAP_L), Word("frame.form.submit"), size=theme.LEAD)
+
+
+def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:
+    """Draw year, month and day as wheels that ↑ and ↓ turn, the year of the era under the year; the date in words below."""
+    at = date.fromisoformat(day.value)
+    wheels = (
+        (DatePart.YEAR, Word("frame.form.year", {"year": at.year}), Word("frame.form.era", {"at": day.value})),
+        (DatePart.MONTH, Word("frame.form.month", {"month": at.month}), None),
+        (DatePart.DAY, Word("frame.form.day", {"day": at.day}), Word("frame.form.weekday", {"at": day.value})),
+    )
+    x = box.x
+    for part, value, note in wheels:
+        wheel = Box(x, box.y, _WHEEL_WIDE, _WHEEL)
+        d.button(part.value, wheel, value, note, size=theme.DISPLAY, spin=part.value, marks=_ENDS)
+        x += _WHEEL_WIDE + theme.GAP_L
+    submit = Box(x, box.y, box.right - x, _WHEEL)
+    d.button("submit", submit, Word("frame.form.submit"), size=theme.LEAD)
+    y = box.y + _WHEEL + theme.GAP_M
+    if view.error is not None:
+        _said(d, view, box._replace(y=y, h=box.bottom - y))
+        return
+    line = box._replace(y=y, h=text_height(1, theme.LEAD))
+    y = d.write(Word("frame.form.date", {"at": day.value}), line, theme.LEAD, bold=True) + theme.GAP_S
+    how = box._replace(y=y, h=text_height(1, theme.NOTE))
+    d.write(Word("frame.form.date_how"), how._replace(w=box.w / 2), theme.NOTE, colour=theme.QUIET)
+    limits = Word("frame.form.limits", {"first": day.first, "last": day.last})
+    d.write(limits, how._replace(x=box.x + box.w / 2, w=box.w / 2), theme.NOTE, colour=theme.QUIET, align=Align.RIGHT)

@@ -11,7 +11,7 @@ from stb_agent.contract.views import Item, Row
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
-from ui.sketch import BACK, TV, Sketch, text_height
+from ui.sketch import BACK, HELP, TV, Sketch, text_height
 from ui.theme import Colour
 
 EDGE = theme.RING + theme.RING_GAP
@@ -26,11 +26,12 @@ _CORNER = 560
 _NOTICE = Box(LEFT + WIDTH - 540, theme.SAFE_Y + _PITCH + _LINE, 540, 2 * _LINE)
 _NOTICE_SIGN = 44
 _NOTICE_LEFT = _NOTICE.x - theme.GAP - _NOTICE_SIGN
-_BACK = 250
-_TV = 330
+_BACK = 190
+_HELP = 250
+_TV = 290
 _BAR_BUTTON = 300
-_BAR_GAP = theme.GAP_M
-_PLACE = 180
+_BAR_GAP = theme.GAP
+_PLACE = 176
 _WIDEST = (WIDTH - theme.GAP_L) / 2
 _CARD_LOOKS = {
     CardState.NO_READER: (theme.BAD, False),
@@ -54,8 +55,9 @@ def frame(
     *,
     lead_size: int = theme.LEAD,
     ways_out: bool = True,
+    help_too: bool = True,
 ) -> Box:
-    """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る and テレビに戻る.
+    """Draw the frame; give the box that is left for the view. ``ways_out``: 戻る, 困ったとき (but not over help itself) and テレビに戻る.
 
     The notice's place is always left free, so that nothing moves when one comes or goes.
     """
@@ -75,8 +77,11 @@ def frame(
     bottom = _BAR_TOP - theme.GAP_L
     if ways_out:
         back, tv = Box(LEFT, _BAR_TOP, _BACK, theme.TARGET), Box(LEFT + WIDTH - _TV, _BAR_TOP, _TV, theme.TARGET)
-        d.button(BACK, back, Word("frame.back"), pane="bar", fill=theme.PANEL, size=theme.BODY)
-        d.button(TV, tv, Word("frame.tv"), pane="bar", fill=theme.PANEL, size=theme.BODY)
+        d.button(BACK, back, Word("frame.back"), group="bar", fill=theme.PANEL, size=theme.BODY)
+        if help_too:
+            help_ = Box(back.right + _BAR_GAP, _BAR_TOP, _HELP, theme.TARGET)
+            d.button(HELP, help_, Word("frame.help"), group="bar", fill=theme.PANEL, size=theme.BODY)
+        d.button(TV, tv, Word("frame.tv"), group="bar", fill=theme.PANEL, size=theme.BODY)
     return Box(LEFT, top, WIDTH, bottom - top)
 
 
@@ -84,26 +89,32 @@ def _fits(d: Sketch, text: Text, size: int, width: float) -> bool:
     return d.measure(d.words(text), size, False) <= width
 
 
-def bar(d: Sketch, items: Sequence[Item] = ()) -> None:
-    """Draw, between 戻る and テレビに戻る, the view's items that belong there and what leafs through its pages."""
-    turns = [
-        (step, name) for step, name in ((-1, "previous"), (1, "next")) if d.pages > 1 and 0 <= d.page + step < d.pages
+def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, turns: bool = True) -> None:
+    """Draw, between 困ったとき and テレビに戻る, the view's items that belong there and what leafs through its pages.
+
+    ``toggle``: the words on the button that changes between graph and table; ``turns``: unless something else leafs.
+    """
+    steps = [
+        (step, name)
+        for step, name in ((-1, "previous"), (1, "next"))
+        if turns and d.pages > 1 and 0 <= d.page + step < d.pages
     ]
-    count = len(items) + len(turns)
-    place = _PLACE + _BAR_GAP if turns else 0
-    room = WIDTH - _BACK - _TV - 2 * theme.GAP_L - place
+    count = len(items) + len(steps) + (toggle is not None)
+    place = _PLACE + _BAR_GAP if steps else 0
+    left = LEFT + _BACK + _BAR_GAP + _HELP + theme.GAP_M
+    room = LEFT + WIDTH - _TV - theme.GAP_M - left - place
     width = min(_BAR_BUTTON, (room - (count - 1) * _BAR_GAP) / count) if count else 0
-    x: float = LEFT + _BACK + theme.GAP_L
+    boxes = (Box(round(left + at * (width + _BAR_GAP)), _BAR_TOP, round(width), theme.TARGET) for at in range(count))
     for item in items:
-        d.button(item.id, Box(round(x), _BAR_TOP, round(width), theme.TARGET), item.label, pane="bar", size=theme.BODY)
-        x += width + _BAR_GAP
-    for step, name in turns:
-        box = Box(round(x), _BAR_TOP, round(width), theme.TARGET)
-        d.button("page." + name, box, Word("frame.page." + name), pane="bar", size=theme.NOTE, turn=step)
-        x += width + _BAR_GAP
-    if turns:
+        d.button(item.id, next(boxes), item.label, group="bar", size=theme.BODY)
+    if toggle is not None:
+        d.button("chart.table", next(boxes), toggle, group="bar", size=theme.BODY, toggle=True)
+    for step, name in steps:
+        d.button("page." + name, next(boxes), Word("frame.page." + name), group="bar", size=theme.NOTE, turn=step)
+    if steps:
+        x = round(left + count * (width + _BAR_GAP))
         at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
-        d.write(at, Box(round(x), _BAR_TOP, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
+        d.write(at, Box(x, _BAR_TOP, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
 
 
 def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:

@@ -12,6 +12,7 @@ from stb_agent.contract.views import (
     Consent,
     Detail,
     Form,
+    Help,
     Home,
     List,
     Message,
@@ -20,15 +21,15 @@ from stb_agent.contract.views import (
     View,
 )
 from ui.lines import Measure
-from ui.screens import calendar, chart, choice, consent, detail, form, home, listing, message, pin, progress
-from ui.sketch import Sketch
+from ui.screens import calendar, chart, choice, consent, detail, form, help_, home, listing, message, pin, progress
+from ui.sketch import Place, Sketch
 
 
-def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, int], Sketch]:
+def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, Place], Sketch]:
     """Give what lays out a page of any view; without a status when there is no agent to know it."""
 
-    def draw(view: View, status: Status | None, page: int) -> Sketch:
-        d = Sketch(measure, lang, page)
+    def draw(view: View, status: Status | None, place: Place) -> Sketch:
+        d = Sketch(measure, lang, place.page, place.table)
         match view:
             case Home():
                 home.draw(d, view, status)
@@ -52,7 +53,9 @@ def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, int], 
                 progress.draw(d, view, status)
             case Message():
                 message.draw(d, view, status)
-        d.first = next((item.id for item in view.items if item.first), None)
+            case Help():
+                help_.draw(d, view, status)
+        d.first = d.first or next((item.id for item in view.items if item.first), None)
         return d
 
     return draw

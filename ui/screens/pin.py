@@ -34,6 +34,8 @@ def draw(d: Sketch, view: Pin, status: Status | None) -> None:
     d.write(Word("frame.pin.arrows"), left._replace(y=y, h=text_height(2, theme.BODY)), theme.BODY, colour=theme.QUIET)
     out = Box(left.x, room.bottom - text_height(1, theme.BODY), left.w, text_height(1, theme.BODY))
     d.write(Word("frame.pin.out"), out, theme.BODY, colour=theme.QUIET)
+    if view.pad is PadStage.GROUP:
+        d.write(Word("frame.pin.help"), out._replace(y=out.y - out.h), theme.BODY, bold=True)
     _pad(d, view, Box(room.right - _PAD_WIDTH, room.y, _PAD_WIDTH, room.h))
 
 

@@ -2,7 +2,8 @@
 
 Every ``*.LANG.toml`` in this folder belongs to the catalogue of LANG. A text's placeholders take Python's format syntax,
 and these formats of ours for RFC 3339 values, all in the time of Asia/Tokyo: ``day`` (11月25日（水）), ``shortday``
-(25日（水）), ``date`` (2026年11月25日), ``time`` (9:00), ``moment`` (11月25日（水）9:00).
+(25日（水）), ``date`` (2026年11月25日), ``time`` (9:00), ``moment`` (11月25日（水）9:00), ``full`` (2026年11月25日 9:00), ``era`` (令和8年),
+``weekday`` (水曜日).
 """
 
 from __future__ import annotations
@@ -103,11 +104,33 @@ def _time(value: str) -> str:
     return f"{at.hour}:{at.minute:02}"
 
 
+# The first day of each era in the Gregorian calendar, newest first (元号法, and the ordinances of the changes).
+_ERAS = (
+    (date(2019, 5, 1), "令和"),
+    (date(1989, 1, 8), "平成"),
+    (date(1926, 12, 25), "昭和"),
+    (date(1912, 7, 30), "大正"),
+    (date(1868, 10, 23), "明治"),
+)
+
+
+def _era(value: str) -> str:
+    at = _local(value).date()
+    for first, name in _ERAS:
+        if at >= first:
+            year = at.year - first.year + 1
+            return f"{name}{year if year > 1 else '元'}年"
+    return ""
+
+
 _SHAPES: dict[str, Callable[[str], str]] = {
     "day": _day,
     "shortday": _shortday,
     "date": _date,
     "time": _time,
+    "full": lambda value: f"{_date(value)} {_time(value)}",
+    "era": _era,
+    "weekday": lambda value: f"{_WEEKDAYS[_local(value).weekday()]}曜日",
     "moment": lambda value: _day(value) + _time(value),
 }
 _FORMATTER = _Formatter()

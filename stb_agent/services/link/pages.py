@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
-from stb_agent.cable_id.contract_number import GROUPS, LENGTH
+from stb_agent.cable_id.contract_number import GROUPS
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, word
-from stb_agent.contract.views import Consent, Delivery, Form, Item, Message, Progress, Statement, Tone, View
+from stb_agent.contract.views import Consent, Delivery, Item, Message, Progress, Statement, Tone, View
+from stb_agent.core.form import Ending, Filling, Number
 from stb_agent.core.page import (
     Chosen,
     Delivered,
@@ -28,8 +29,6 @@ from stb_agent.core.page import (
     Surroundings,
 )
 from stb_agent.core.service import retry, trouble
-
-_DIGIT_KEYS = frozenset(action for action in Action if action.digit) | {Action.BACK}
 
 
 @dataclass(frozen=True)
@@ -78,15 +77,12 @@ class LinkPage(Page):
     operator: str
     well_formed: Callable[[str], bool] = field(repr=False)
     stage: Stage = Stage.CONSENT
-    number: str = field(default="", repr=False)
-    wrong: Text | None = None
+    typed: Filling | None = None
     error: ChanomaError | None = None
     key: str = ""
 
     def own_keys(self) -> frozenset[Action]:
-        if self.stage is not Stage.NUMBER:
-            return frozenset()
-        return _DIGIT_KEYS if self.number else _DIGIT_KEYS - {Action.BACK}
+        return self._filling.own_keys() if self.stage is Stage.NUMBER else frozenset()
 
     def blank(self) -> LinkPage:
         return LinkPage(self.operator, self.well_formed)
@@ -97,14 +93,7 @@ class LinkPage(Page):
             case Stage.CONSENT:
                 return self._consent()
             case Stage.NUMBER:
-                return Form(
-                    title=word("link.number.title"),
-                    lead=word("link.number.lead"),
-                    label=word("link.number.label"),
-                    value=self.number,
-                    groups=GROUPS,
-                    error=self.wrong,
-                )
+                return self._filling.view(word("link.number.title"), word("link.number.lead"))
             case Stage.WAITING:
                 return Message(
                     title=title,
@@ -146,21 +135,13 @@ class LinkPage(Page):
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Chosen(id="agree" | "number"):
-                return Move(stay=replace(self, stage=Stage.NUMBER, wrong=None, error=None))
+                return Move(stay=replace(self, stage=Stage.NUMBER, error=None))
             case Surroundings() if frame.linked and self.stage in (Stage.CONSENT, Stage.NUMBER):
                 return Move(leave=True)  # what was sent earlier has arrived: nothing is left to ask
             case Chosen(id="stop"):
                 return Move(back=True)
-            case Pressed(action=Action.BACK) | Chosen(id="erase"):
-                return Move(stay=replace(self, number=self.number[:-1], wrong=None))
-            case Pressed(action=action) if action.digit:
-                return self._type(action.digit)
-            case Chosen(id="digit", value=value) if len(value) == 1 and value.isdigit():
-                return self._type(value)
-            case Chosen(id="submit") if self.stage is Stage.NUMBER:
-                return self._submit()
             case Chosen(id="again"):
-                return self._submit()
+                return self._send()
             case Chosen(id="ok"):
                 return Move(leave=True)
             case Done(result=Outcome() as outcome):
@@ -169,19 +150,21 @@ class LinkPage(Page):
                 return Move(stay=replace(self, stage=Stage.TROUBLE, error=error))
             case Delivered(key=key) if key and key == self.key:
                 return Move(jobs=(CheckLink(key),))
+            case Chosen() | Pressed() if self.stage is Stage.NUMBER:
+                typed, ending = self._filling.on(event)
+                here = replace(self, typed=typed)
+                return here._send() if ending is Ending.COMPLETE else Move(stay=here)
         return Move()
 
-    def _type(self, digit: str) -> Move:
-        if len(self.number) == LENGTH:
-            return Move()
-        return Move(stay=replace(self, number=self.number + digit, wrong=None))
+    @property
+    def _filling(self) -> Filling:
+        return self.typed or Filling((Number("number", word("link.number.label"), GROUPS, self._wrong),))
 
-    def _submit(self) -> Move:
-        if len(self.number) < LENGTH:
-            return Move(stay=replace(self, wrong=word("link.number.short", length=LENGTH)))
-        if not self.well_formed(self.number):
-            return Move(stay=replace(self, wrong=word("link.number.check")))
-        return Move(stay=replace(self, stage=Stage.SENDING, wrong=None), jobs=(MakeLink(self.number),))
+    def _wrong(self, number: str) -> Text | None:
+        return None if self.well_formed(number) else word("link.number.check")
+
+    def _send(self) -> Move:
+        return Move(stay=replace(self, stage=Stage.SENDING), jobs=(MakeLink(self._filling.value),))
 
     def _became(self, outcome: Outcome) -> Move:
         match outcome.delivery:

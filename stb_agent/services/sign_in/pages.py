@@ -28,6 +28,7 @@ from stb_agent.core.page import (
     Shown,
     SignIn,
     Surroundings,
+    Topic,
 )
 from stb_agent.core.pin_entry import KEYS, Digits, Outcome, PinEntry
 from stb_agent.core.service import retry, trouble
@@ -122,11 +123,17 @@ class SignInPage(Page):
                     rows=(Row(word("sign_in.last_try.tries_label"), word("sign_in.last_try.tries", tries=self.tries)),),
                     items=(
                         Item("stop", word("sign_in.last_try.stop"), first=True),
+                        Item("forgot", word("sign_in.forgot")),
                         Item("go", word("sign_in.last_try.go")),
                     ),
                 )
             case Stage.BLOCKED if self.error is not None:
-                return trouble(word("sign_in.blocked"), self.error, Item("stop", word("home.ok"), first=True))
+                return trouble(
+                    word("sign_in.blocked"),
+                    self.error,
+                    Item("stop", word("home.ok"), first=True),
+                    Item("forgot", word("sign_in.reset")),
+                )
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error))
             case Stage.WORKING:
@@ -151,6 +158,8 @@ class SignInPage(Page):
                 return replace(self, agreed=True)._start(frame)
             case Chosen(id="stop"):
                 return Move(back=True)
+            case Chosen(id="forgot"):
+                return Move(help=Topic.PIN)
             case Chosen(id="go"):
                 return Move(stay=self._ask_pin())
             case Done(job=CountTries(), result=int(tries)):
@@ -190,6 +199,8 @@ class SignInPage(Page):
         match outcome:
             case Outcome.LEAVE:
                 return Move(back=True)
+            case Outcome.HELP:
+                return Move(help=Topic.OVERVIEW)
             case Outcome.SUBMIT:
                 job = Authenticate(entry.digits, self.tries)
                 return Move(stay=replace(self, stage=Stage.WORKING, entry=None, wrong=None), jobs=(job,))

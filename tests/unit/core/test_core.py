@@ -15,8 +15,8 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, ViewMessage
 from stb_agent.contract.text import word
-from stb_agent.contract.views import Item, List, View
-from stb_agent.core.core import CardNotice, Core, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.contract.views import Contact, Item, List, Message, Tone, View
+from stb_agent.core.core import WINDOW, CardNotice, Core, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     Chosen,
     Covered,
@@ -24,12 +24,14 @@ from stb_agent.core.page import (
     Frame,
     Job,
     Move,
+    Opened,
     Page,
     PageEvent,
     Pressed,
     Requirement,
     Shown,
     SignIn,
+    Topic,
 )
 
 
@@ -125,6 +127,25 @@ class Notice(CardNotice):
         return Move()
 
 
+@dataclass(frozen=True)
+class Helping(Page):
+    opened: Opened
+    said: str = ""
+
+    def view(self, frame: Frame) -> View:
+        return List(title=f"help {self.opened.topic} {self.opened.code} {self.said}", items=(Item("more", "more"),))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown():
+                return Move(jobs=(Load(),))
+            case Done(result=str() as said) if said.isdigit():
+                return Move(stay=Helping(self.opened, said))
+            case Chosen(id="more"):
+                return Move(push=Helping(Opened(Topic.PIN)))
+        return Move()
+
+
 def make(*, shown: bool = True, card: bool = True) -> Core:
     core = Core(
         Plain,
@@ -132,6 +153,8 @@ def make(*, shown: bool = True, card: bool = True) -> Core:
         lambda error: Notice("trouble"),
         lambda: Notice("gone"),
         lambda: Plain("broken"),
+        Helping,
+        contact=Contact("みどりケーブル", "0120-000-000"),
     )
     if shown:
         core.key(Action.HOME)
@@ -326,7 +349,12 @@ def test_the_top_page_is_told_that_the_programme_covers_it() -> None:
 
     for leave in (Core.key, Core.yield_screen):
         core = Core(
-            Half, lambda needs, frame: StepUp(needs), lambda error: Notice(""), lambda: Notice(""), lambda: Plain("")
+            Half,
+            lambda needs, frame: StepUp(needs),
+            lambda error: Notice(""),
+            lambda: Notice(""),
+            lambda: Plain(""),
+            Helping,
         )
         core.key(Action.HOME)
         choose(core, "anything")
@@ -447,7 +475,9 @@ def test_a_notice_comes_and_goes_without_making_a_press_stale() -> None:
 
 events = st.one_of(
     st.tuples(st.just("key"), st.sampled_from(list(Action))),
-    st.tuples(st.just("choose"), st.sampled_from(["plain", "secret", "linked", "out", "back", "tv", "?"])),
+    st.tuples(
+        st.just("choose"), st.sampled_from(["plain", "secret", "linked", "out", "back", "help", "more", "tv", "?"])
+    ),
     st.tuples(st.just("card"), st.sampled_from(list(CardState))),
     st.tuples(st.just("yield"), st.booleans()),
     st.tuples(st.just("answer"), st.integers(0, 9)),
@@ -497,7 +527,9 @@ def test_whatever_happens_the_rules_hold(happenings: list[tuple[str, object]]) -
     for _ in range(200):
         if not core.view.shown:
             break
+        before = core.view
         core.key(Action.BACK)
+        assert before.overlay or not core.view.overlay
     assert not core.view.shown, "BACK always leads out"
 
 
@@ -526,3 +558,152 @@ def test_a_page_presses_keys_of_the_ui_and_gives_the_screen_back(monkeypatch: py
     assert core.seen is None
     core.key(Action.HOME)
     assert title(core) == "left"
+
+
+def test_help_lies_over_any_view_and_what_was_under_it_is_there_again() -> None:
+    core = make()
+    choose(core, "plain")
+    for opened in (lambda: choose(core, "help"), lambda: core.key(Action.HELP)):
+        opened()
+        assert (title(core), core.view.overlay) == ("help overview None ", True)
+        choose(core, "more")
+        assert title(core) == "help pin None "
+        core.key(Action.BACK)
+        assert title(core) == "help overview None "
+        choose(core, "help")
+        assert title(core) == "help overview None ", "there is one help"
+        core.key(Action.BACK)
+        assert (title(core), core.view.overlay) == ("plain", False)
+    core.key(Action.HELP)
+    choose(core, "more")
+    core.key(Action.HELP)
+    assert title(core) == "plain", "the key takes away what it laid over"
+
+
+def test_help_knows_the_failure_that_it_was_opened_over() -> None:
+    @dataclass(frozen=True)
+    class Trouble(Plain):
+        def view(self, frame: Frame) -> View:
+            return Message(title="trouble", tone=Tone.ERROR, code="health.unreachable")
+
+    core = Core(
+        Trouble,
+        lambda needs, frame: StepUp(needs),
+        lambda error: Notice(""),
+        lambda: Notice(""),
+        lambda: Plain(""),
+        Helping,
+    )
+    core.key(Action.HOME)
+    core.key(Action.HELP)
+    assert title(core) == "help overview health.unreachable "
+
+
+def test_under_help_a_half_typed_entry_is_gone_and_a_slow_answer_still_arrives() -> None:
+    @dataclass(frozen=True)
+    class Half(Plain):
+        def on(self, event: PageEvent, frame: Frame) -> Move:
+            match event:
+                case Covered():
+                    return Move(stay=Half("forgotten"))
+                case Chosen(id="slow"):
+                    return Move(stay=Half("half done"), jobs=(Load(),))
+                case Chosen(id="lost"):
+                    return Move(help=Topic.PIN)
+                case Done():
+                    return Move(stay=Half("answered"))
+            return Move()
+
+    core = Core(
+        Half,
+        lambda needs, frame: StepUp(needs),
+        lambda error: Notice(""),
+        lambda: Notice(""),
+        lambda: Plain(""),
+        Helping,
+    )
+    core.key(Action.HOME)
+    (run,) = [it for it in choose(core, "slow") if isinstance(it, Run)]
+    (helped,) = [it for it in core.key(Action.HELP) if isinstance(it, Run)]
+    core.done(run.slot, Done(run.job, "x"))
+    assert title(core) == "help overview None "
+    core.done(helped.slot, Done(helped.job, "123456"))
+    assert title(core) == "help overview None 123456"
+    core.key(Action.BACK)
+    assert title(core) == "answered"
+    choose(core, "slow")
+    choose(core, "lost")
+    assert title(core) == "help pin None "
+    core.key(Action.BACK)
+    assert title(core) == "forgotten"
+
+
+def test_what_happens_under_help_is_found_when_it_is_taken_away() -> None:
+    core = make()
+    choose(core, "secret")
+    core.key(Action.DIGIT_1)
+    core.key(Action.HELP)
+    effects = core.card(CardState.ABSENT)
+    assert SessionEnded() in effects
+    assert core.view.overlay
+    core.key(Action.BACK)
+    assert title(core) == "gone"
+
+
+def test_help_that_fails_is_taken_away() -> None:
+    core = make()
+    choose(core, "plain")
+    core.key(Action.HELP)
+    original = Helping.on
+    try:
+        Helping.on = lambda *_: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+        assert any(isinstance(it, Defect) for it in choose(core, "more"))
+    finally:
+        Helping.on = original  # type: ignore[method-assign]
+    assert title(core) == "plain"
+
+
+def test_every_view_carries_whom_to_call() -> None:
+    core = make()
+    assert core.view.status.contact == Contact("みどりケーブル", "0120-000-000")
+
+
+@given(st.integers(WINDOW + 1, 10_000), st.integers(0, 12_000))
+def test_a_long_list_comes_as_a_window_around_what_is_asked_for(count: int, wanted: int) -> None:
+    whole = List(title="long", items=tuple(Item(str(at), str(at), first=at == count // 3) for at in range(count)))
+
+    @dataclass(frozen=True)
+    class Long(Plain):
+        def view(self, frame: Frame) -> View:
+            return whole
+
+        def on(self, event: PageEvent, frame: Frame) -> Move:
+            return Move(push=Plain(event.id)) if isinstance(event, Chosen) else Move()
+
+    core = Core(
+        Long,
+        lambda needs, frame: StepUp(needs),
+        lambda error: Notice(""),
+        lambda: Notice(""),
+        lambda: Plain(""),
+        Helping,
+    )
+    core.key(Action.HOME)
+
+    def ids() -> list[str]:
+        view = core.view.view
+        assert isinstance(view, List)
+        assert view.total == count
+        assert [item.id for item in view.items] == [str(view.start + at) for at in range(WINDOW)]
+        return [item.id for item in view.items]
+
+    assert str(count // 3) in ids(), "the one that has the focus at first"
+    core.intent(core.view.rev, "rows", str(wanted))
+    assert str(min(wanted, count - 1)) in ids()
+    seen = ids()
+    choose(core, seen[0])
+    assert title(core) == seen[0]
+    core.key(Action.BACK)
+    assert ids() == seen, "coming back is the same place"
+    core.intent(core.view.rev, "rows", "nonsense")
+    assert ids() == seen

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.messages import Status
-from tests.support import views
+from tests.support.screens import CASES, SAFE
 from tests.support.typeface import measure
-from ui.focus import Box, Node, move, nearest
+from ui.focus import Box, Focus, Node, move, nearest
 from ui.screens.kinds import drawer
+from ui.sketch import Place
 
 _GAP = 16.0
 
@@ -45,22 +48,36 @@ def _layouts(draw: st.DrawFn) -> list[Node]:
     return nodes + bar
 
 
-def _reached(nodes: list[Node], start: str) -> set[str]:
-    reached, todo = {start}, [start]
+State = tuple[str | None, tuple[tuple[str, str], ...]]
+
+
+def _reached(nodes: Sequence[Node], start: str) -> set[str]:
+    """Give what the arrows lead to, with the memory of every group that they make on the way."""
+    engine = Focus()
+    engine.begin(nodes, start)
+    reached, todo, known = {start}, [engine.standing], set[State]()
     while todo:
         here = todo.pop()
         for arrow in ARROWS:
-            there = move(nodes, here, arrow)
-            if there not in reached:
-                reached.add(there)
+            engine.resume(nodes, here)
+            engine._last = dict(here.last)
+            engine.move(arrow)
+            there = engine.standing
+            state = (there.node, tuple(sorted(there.last.items())))
+            if state not in known:
+                known.add(state)
                 todo.append(there)
+                reached.add(str(there.node))
     return reached
 
 
-@given(_layouts())
-def test_every_node_is_reached_from_every_other(nodes: list[Node]) -> None:
-    everything = {node.id for node in nodes}
-    assert all(_reached(nodes, node.id) == everything for node in nodes)
+@settings(deadline=None, max_examples=40)
+@given(_layouts(), st.data())
+def test_every_node_is_reached_from_every_other_whatever_the_groups_remember(
+    nodes: list[Node], data: st.DataObject
+) -> None:
+    start = data.draw(st.sampled_from(nodes))
+    assert _reached(nodes, start.id) == {node.id for node in nodes}
 
 
 @given(_layouts(), st.sampled_from(sorted(ARROWS)))
@@ -98,10 +115,63 @@ def test_an_arrow_at_the_end_of_a_row_does_not_leave_the_row() -> None:
     assert move(nodes, "c", Action.RIGHT) == "c"
 
 
-@pytest.mark.parametrize("name", [name for name, view in views.ALL.items() if not name.startswith("pin")])
-def test_on_every_screen_every_node_is_reached(name: str) -> None:
-    nodes = list(drawer(measure, "ja")(views.ALL[name], Status(), 0).nodes)
-    ids = [node.id for node in nodes]
-    assert len(ids) == len(set(ids))
-    assert {"back", "tv"} <= set(ids)
-    assert all(_reached(nodes, id_) == set(ids) for id_ in ids)
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("pin")])
+@pytest.mark.parametrize("table", [False, True])
+def test_on_every_screen_every_node_is_reached_and_none_is_off_the_safe_area(name: str, table: bool) -> None:
+    sketch = drawer(measure, "ja")(CASES[name], Status(), Place(table=table))
+    for page in {0, sketch.pages // 2, sketch.pages - 1}:
+        nodes = drawer(measure, "ja")(CASES[name], Status(), Place(page, table)).nodes
+        ids = [node.id for node in nodes]
+        assert len(ids) == len(set(ids))
+        assert {"back", "tv"} <= set(ids)
+        assert all(node.box.union(SAFE) == SAFE for node in nodes)
+        for start in (ids[0], ids[-1]):
+            assert _reached(nodes, start) == set(ids)
+        assert all(_leads_somewhere(nodes, id_) for id_ in ids)
+
+
+def _leads_somewhere(nodes: Sequence[Node], id_: str) -> bool:
+    return len(nodes) == 1 or any(move(nodes, id_, arrow) != id_ for arrow in ARROWS)
+
+
+@given(_layouts(), st.data())
+def test_what_has_gone_gives_its_focus_to_the_nearest_of_its_group(nodes: list[Node], data: st.DataObject) -> None:
+    engine = Focus()
+    gone = data.draw(st.sampled_from(nodes))
+    engine.begin(nodes, gone.id)
+    left = [node for node in nodes if node is not gone]
+    engine.keep(left)
+    heir = next(node for node in left if node.id == engine.current)
+    mates = [node for node in left if node.group == gone.group]
+    assert heir.id == nearest(mates or left, gone.box)
+    engine.keep([])
+    assert engine.current is None
+    engine.keep(nodes)
+    assert engine.current in {node.id for node in nodes}
+
+
+@given(_layouts(), _layouts(), st.lists(st.sampled_from(sorted(ARROWS)), max_size=12))
+def test_an_overlay_restores_node_and_memory(under: list[Node], over: list[Node], walk: list[Action]) -> None:
+    engine = Focus()
+    engine.begin(under)
+    for arrow in walk:
+        engine.move(arrow)
+    standing = engine.standing
+    engine.begin(over)
+    for arrow in walk:
+        engine.move(arrow)
+    engine.resume(under, standing)
+    assert engine.standing == standing
+
+
+@given(_layouts(), st.lists(st.sampled_from(sorted(ARROWS)), max_size=20), st.data())
+def test_exactly_one_has_the_focus_after_any_walk_and_any_change(
+    nodes: list[Node], walk: list[Action], data: st.DataObject
+) -> None:
+    engine = Focus()
+    engine.begin(nodes)
+    for arrow in walk:
+        engine.move(arrow)
+        if data.draw(st.booleans()):
+            engine.keep(data.draw(st.lists(st.sampled_from(nodes), unique=True, min_size=1)))
+        assert [node.id for node in engine.nodes].count(str(engine.current)) == 1

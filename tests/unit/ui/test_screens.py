@@ -15,16 +15,15 @@ from stb_agent.contract import words
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status
 from stb_agent.contract.text import Word, word
-from stb_agent.contract.views import Base, Calendar, Chart, Form, Item, PadStage, Row, View
+from stb_agent.contract.views import Base, PadStage, View
 from tests.support import views
+from tests.support.screens import CASES, SAFE
 from tests.support.typeface import lacks, measure
 from ui import theme
-from ui.focus import Box
 from ui.screens.chart import scale
 from ui.screens.kinds import drawer
-from ui.sketch import Sketch
+from ui.sketch import Place, Sketch
 
-_SAFE = Box(theme.SAFE_X, theme.SAFE_Y, theme.WIDTH - 2 * theme.SAFE_X, theme.HEIGHT - 2 * theme.SAFE_Y)
 _WORST = Status(
     CardState.NO_READER,
     Level.AUTHENTICATED,
@@ -32,74 +31,48 @@ _WORST = Status(
     notice=word("remote.notice.battery_of", name="Voice Remote II"),
 )
 _NOTICES = [word(f"remote.notice.{name}") for name in ("connected", "awake", "asleep", "lost", "battery")]
-_LONG = "たいへん長い名前の市民総合福祉保健スポーツ文化交流センター東館二階の大会議室（可動間仕切りあり）"
 
 
 def _lay_out(view: View) -> Sketch:
-    return drawer(measure, "ja")(view, _WORST, 0)
+    return drawer(measure, "ja")(view, _WORST, Place())
 
 
-def _longest(view: View) -> View:
-    """Give the view with the longest words that a town has."""
-    changed: dict[str, object] = {"title": _LONG, "lead": _LONG * 2}
-    changed["items"] = tuple(
-        msgspec.structs.replace(item, label=_LONG, detail=item.detail and _LONG) for item in view.items
-    )
-    if hasattr(view, "rows"):
-        changed["rows"] = tuple(Row(_LONG, _LONG) for _ in range(9))
-    return msgspec.structs.replace(view, **changed)  # type: ignore[type-var]
-
-
-_CASES = {
-    **views.ALL,
-    **{f"{name}-longest": _longest(view) for name, view in views.ALL.items()},
-    "calendar-empty": Calendar(title="空き", days=(), times=(), cells=()),
-    "chart-empty": Chart(title="血圧", unit="mmHg", series=()),
-    "calendar-many": msgspec.structs.replace(
-        views.CALENDAR,
-        times=tuple(f"{hour}:00から{hour + 1}:00" for hour in range(9, 21)),
-        items=(Item("previous", "前の週"), Item("next", "次の週")),
-    ),
-    "form-long": Form(title="番号", label="番号", value="1", groups=(4, 4, 4, 4)),
-}
-
-
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_all_is_inside_the_safe_area_the_focus_ring_too(name: str) -> None:
-    sketch = _lay_out(_CASES[name])
+    sketch = _lay_out(CASES[name])
     for focus in [None, *(node.id for node in sketch.nodes)]:
         scene = sketch.scene(focus)
         for mark in (*scene.panels, *scene.strokes, *scene.dots, *scene.labels):
-            assert mark.box.union(_SAFE) == _SAFE, mark
+            assert mark.box.union(SAFE) == SAFE, mark
 
 
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_no_text_lies_on_another(name: str) -> None:
-    labels = _lay_out(_CASES[name]).scene().labels
+    labels = _lay_out(CASES[name]).scene().labels
     for one, other in itertools.combinations(labels, 2):
         assert not one.box.grown(-2).overlaps(other.box.grown(-2)), (one.lines, other.lines)
 
 
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_text_is_large_and_what_can_be_chosen_is_larger(name: str) -> None:
-    sketch = _lay_out(_CASES[name])
+    sketch = _lay_out(CASES[name])
     assert all(label.size >= theme.SMALL for label in sketch.scene().labels)
     assert all(node.box.h >= theme.TARGET for node in sketch.nodes)
     for one, other in itertools.combinations(sketch.nodes, 2):
         assert not one.box.overlaps(other.box)
 
 
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_the_words_of_a_button_are_inside_it(name: str) -> None:
-    for button in _lay_out(_CASES[name]).buttons:
+    for button in _lay_out(CASES[name]).buttons:
         for label in button.labels:
             assert label.box.union(button.node.box) == button.node.box, label.lines
 
 
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_a_notice_moves_nothing_and_covers_nothing(name: str) -> None:
-    calm = drawer(measure, "ja")(_CASES[name], msgspec.structs.replace(_WORST, notice=None), 0)
-    said = _lay_out(_CASES[name])
+    calm = drawer(measure, "ja")(CASES[name], msgspec.structs.replace(_WORST, notice=None), Place())
+    said = _lay_out(CASES[name])
     assert said.buttons == calm.buttons
     assert said.pages == calm.pages
     before, after = calm.scene(), said.scene()
@@ -112,7 +85,7 @@ def test_a_notice_moves_nothing_and_covers_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("notice", _NOTICES, ids=lambda notice: notice.code)
 def test_a_notice_is_said_whole(notice: Word) -> None:
-    sketch = drawer(measure, "ja")(views.HOME, Status(notice=notice), 0)
+    sketch = drawer(measure, "ja")(views.HOME, Status(notice=notice), Place())
     text = "".join(sketch.words(notice).split())
     assert text in ["".join(label.lines) for label in sketch.scene().labels]
 

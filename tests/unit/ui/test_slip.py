@@ -9,6 +9,7 @@ from stb_agent.services.booking import Taken
 from stb_agent.services.booking.pages import Order, Placed, SlipPage
 from tests.support import typeface
 from ui.screens.kinds import drawer
+from ui.sketch import Place
 
 ORDER = Order("港町コミュニティセンター 和室", "s", "2026-11-24T00:00:00Z", "2026-11-24T03:00:00Z", 1200, "R8-0001")
 
@@ -24,4 +25,4 @@ ORDER = Order("港町コミュニティセンター 和室", "s", "2026-11-24T00
     ids=["sent", "waiting", "needs-card", "refused"],
 )
 def test_the_slip_is_one_page(placed: Placed) -> None:
-    assert drawer(typeface.measure, "ja")(SlipPage(placed).view(Frame()), Status(), 0).pages == 1
+    assert drawer(typeface.measure, "ja")(SlipPage(placed).view(Frame()), Status(), Place()).pages == 1

@@ -11,7 +11,7 @@ from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import ActionMessage, Intent, Status, ViewMessage
 from stb_agent.contract.text import word
-from stb_agent.contract.views import Form, Item, List, View
+from stb_agent.contract.views import Chart, Contact, Form, Item, List, NumberField, Point, Series, TextField, View
 from tests.support import views
 from tests.support.typeface import measure
 from ui.screens.kinds import drawer
@@ -24,10 +24,11 @@ class Desk:
     def __init__(self) -> None:
         self.stage = Stage(drawer(measure, "ja"))
         self.rev = 0
+        self.status = Status()
 
-    def show(self, view: View, *, shown: bool = True, personal: bool = False) -> None:
+    def show(self, view: View, *, shown: bool = True, personal: bool = False, overlay: bool = False) -> None:
         self.rev += 1
-        assert self.stage.receive(ViewMessage(self.rev, shown, personal, Status(), view)) is None
+        assert self.stage.receive(ViewMessage(self.rev, shown, personal, self.status, view, overlay)) is None
 
     def press(self, *actions: Action) -> list[Intent]:
         intents = [self.stage.receive(ActionMessage(action)) for action in actions]
@@ -55,7 +56,7 @@ def test_exactly_one_node_has_the_focus_whatever_happens(script: list[Action | s
         if isinstance(line, Action):
             desk.press(line)
         else:
-            desk.show(views.ALL[line])
+            desk.show(views.ALL[line], overlay=line.startswith("help"))
         nodes = [node.id for node in desk.stage.nodes]
         assert (desk.focused in nodes) if nodes else (desk.focused is None)
 
@@ -95,6 +96,7 @@ def test_back_and_tv_are_on_every_view_but_the_pin(desk: Desk) -> None:
         desk.show(view)
         ids = {node.id for node in desk.stage.nodes}
         assert ids == set() if name.startswith("pin") else {"back", "tv"} <= ids
+        assert ("help" in ids) is not name.startswith(("pin", "help"))
 
 
 def test_the_pin_view_answers_to_no_key(desk: Desk) -> None:
@@ -118,18 +120,151 @@ def test_the_focus_is_remembered_where_one_walks_about_and_not_where_one_is_aske
 
 def test_a_page_turned_is_no_intent_and_is_remembered(desk: Desk) -> None:
     desk.show(views.LIST)
-    while desk.focused != "page.next":
-        before = desk.focused
-        desk.press(Action.DOWN)
-        if desk.focused == before:
-            desk.press(Action.RIGHT)
+    desk.press(Action.RIGHT)
+    assert desk.focused == "page.next"
     assert desk.press(Action.OK) == []
-    desk.press(Action.UP)
-    assert desk.focused in {"f4", "f5", "f6"}
+    assert desk.focused == "page.previous", "on the last page the neighbour has the focus"
+    desk.press(Action.LEFT)
     remembered = desk.focused
+    assert remembered in {"f4", "f5", "f6"}
     desk.show(views.HOME)
     desk.show(views.LIST)
     assert desk.focused == remembered
+
+
+def test_going_past_the_edge_of_a_page_turns_it_and_the_end_leads_to_the_bar(desk: Desk) -> None:
+    desk.show(views.LIST)
+    walked = [desk.focused]
+    for _ in range(7):
+        desk.press(Action.DOWN)
+        walked.append(desk.focused)
+    assert walked[:7] == [f"f{at}" for at in range(7)]
+    assert walked[7] == "help"
+    back = []
+    for _ in range(8):
+        desk.press(Action.UP)
+        back.append(desk.focused)
+    assert back == [f"f{at}" for at in (6, 5, 4, 3, 2, 1, 0, 0)]
+
+
+def test_a_group_that_is_entered_again_gives_the_focus_to_the_row_that_had_it(desk: Desk) -> None:
+    desk.show(views.LIST)
+    desk.press(Action.DOWN, Action.DOWN, Action.RIGHT)
+    assert desk.focused == "page.next"
+    desk.press(Action.LEFT)
+    assert desk.focused == "f2"
+
+
+def test_an_overlay_restores_what_was_under_it_whatever_its_kind(desk: Desk) -> None:
+    for name, view in views.ALL.items():
+        if name.startswith(("pin", "help")):
+            continue
+        desk.show(view)
+        desk.press(Action.RIGHT, Action.DOWN, Action.RIGHT)
+        if desk.stage.pressed:
+            desk.show(view)
+        before, scene = desk.focused, desk.stage.scene()
+        desk.show(views.HELP, overlay=True)
+        assert desk.focused == "pin"
+        desk.press(Action.DOWN)
+        desk.show(views.DETAIL, overlay=True)
+        desk.show(views.HELP, overlay=True)
+        desk.show(view)
+        assert desk.focused == before, name
+        assert desk.stage.scene() == scene, name
+
+
+def test_a_chart_is_a_table_too_with_every_point_on_one_of_its_pages(desk: Desk) -> None:
+    days = [f"2026-{month:02}-{day:02}T08:00:00+09:00" for month in range(1, 12) for day in range(1, 29)]
+    points = tuple(Point(day, 100.5 + at) for at, day in enumerate(days))
+    desk.show(Chart(title="血圧", unit="mmHg", series=(Series("上", points),)))
+    graph = desk.stage.scene()
+    desk.stage._focus.go("chart.table")
+    assert desk.press(Action.OK) == []
+    assert desk.focused == "chart.table"
+    said: set[str] = set()
+    for _ in range(200):
+        said |= {line for label in desk.stage.scene().labels for line in label.lines}
+        if not any(node.id == "page.next" for node in desk.stage.nodes):
+            break
+        desk.stage._focus.go("page.next")
+        assert desk.press(Action.OK) == []
+    assert {f"{point.value:g}" for point in points} <= said
+    desk.stage._focus.go("chart.table")
+    desk.press(Action.OK)
+    assert desk.stage.scene() == graph
+
+
+def test_a_date_is_set_by_turning_and_ends_with_ok(desk: Desk) -> None:
+    desk.show(views.FORM_DATE)
+    assert desk.focused == "year"
+    assert desk.press(Action.UP) == [Intent(1, "next", "year")]
+    desk.show(views.FORM_DATE)
+    assert desk.press(Action.RIGHT, Action.DOWN) == [Intent(2, "previous", "month")]
+    desk.show(views.FORM_DATE)
+    assert desk.press(Action.OK) == []
+    assert desk.focused == "day"
+    assert desk.press(Action.OK, Action.OK) == [Intent(3, "submit")]
+
+
+def test_a_text_is_taken_from_candidates(desk: Desk) -> None:
+    desk.show(views.FORM_TEXT)
+    desk.stage._focus.go("take:1")
+    assert desk.press(Action.OK) == [Intent(1, "take", "1")]
+    taken = TextField("お住まいの町", "緑が丘二丁目", views.FORM_TEXT.field.candidates)  # type: ignore[union-attr]
+    desk.show(msgspec.structs.replace(views.FORM_TEXT, field=taken))
+    assert desk.focused == "submit"
+
+
+def test_one_of_several_is_chosen_by_its_own_intent(desk: Desk) -> None:
+    desk.show(views.FORM_CHOICE)
+    assert desk.focused == "choose:f1", "what was chosen before"
+    assert desk.press(Action.DOWN, Action.OK) == [Intent(1, "choose", "f2")]
+    fresh = msgspec.structs.replace(views.FORM_CHOICE.field, value="")
+    following = msgspec.structs.replace(views.FORM_CHOICE, field=fresh, at=2)
+    desk.show(following)
+    assert desk.focused == "choose:f0", "the next field begins anew"
+
+
+def test_a_window_on_a_long_list_is_asked_for_where_it_ends() -> None:
+    desk = Desk()
+    total, window = 10_000, 400
+
+    def show(start: int) -> None:
+        items = tuple(Item(str(at), f"{at}番") for at in range(start, start + window))
+        desk.show(List(title="長い一覧", items=items, start=start, total=total))
+
+    show(0)
+    seen = [desk.focused]
+    while len(seen) < 900:
+        for intent in desk.press(Action.DOWN):
+            assert intent.id == "rows"
+            show(min(max(int(intent.value) - window // 2, 0), total - window))
+        seen.append(desk.focused)
+    assert seen == [str(at) for at in range(900)]
+    said = "".join(line for label in desk.stage.scene().labels for line in label.lines)
+    assert f"{899 // desk.stage._sketched.fit + 1}／{-(-total // desk.stage._sketched.fit)}ページ" in said
+    while len(seen) > 1:
+        for intent in desk.press(Action.UP):
+            show(min(max(int(intent.value) - window // 2, 0), total - window))
+        seen.pop()
+        assert desk.focused == seen[-1]
+
+
+def test_a_long_list_begins_at_the_page_of_what_has_the_focus_first(desk: Desk) -> None:
+    items = tuple(Item(str(at), f"{at}番", first=at == 5003) for at in range(4800, 5200))
+    desk.show(List(title="長い一覧", items=items, start=4800, total=10_000))
+    assert desk.focused == "5003"
+
+
+def test_without_the_agent_the_telephone_number_is_there_and_nothing_else_it_said(desk: Desk) -> None:
+    desk.status = Status(contact=Contact("みどりケーブル", "0120-000-000", "9時から18時"))
+    desk.show(views.DETAIL, personal=True)
+    desk.stage.lose()
+    said = "".join(line for label in desk.stage.scene().labels for line in label.lines)
+    assert "0120-000-000" in said
+    assert "R8-0001" not in said
+    assert desk.stage.nodes == ()
 
 
 def test_when_the_focused_one_vanishes_its_neighbour_has_the_focus(desk: Desk) -> None:
@@ -147,7 +282,7 @@ def test_ten_thousand_rows_lay_out_one_page(desk: Desk) -> None:
 
 def test_the_form_keeps_the_focus_and_gives_it_to_submit_when_the_number_is_whole(desk: Desk) -> None:
     def form(value: str) -> Form:
-        return Form(title="契約番号", label="番号", value=value, groups=(4, 4, 2))
+        return Form(title="契約番号", field=NumberField("番号", value, (4, 4, 2)))
 
     desk.show(form("12345678"))
     desk.press(Action.DOWN)
