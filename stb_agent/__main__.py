@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stb_agent import card_cli
+from stb_agent import card_cli, remote_cli
 from stb_agent.contract import words
 from stb_agent.contract.config import Config, ConfigError, load
 from stb_agent.contract.errors import ChanomaError
@@ -26,7 +26,7 @@ HOUSEHOLD_FILE = Path("/var/lib/chanoma/household.toml")
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 if something is wrong with the box, 2 for a wrong call or configuration.
 
-    Those of ``card`` are its own (``card_cli.EXITS``).
+    Those of ``card`` and ``remote`` are their own (``EXITS`` of ``card_cli`` and ``remote_cli``).
     """
     parser = argparse.ArgumentParser(prog="stb-agent", description="The agent of a Chanoma box.")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
-    for verb in (run, doctor, *card_cli.add_verbs(verbs)):
+    for verb in (run, doctor, *card_cli.add_verbs(verbs), *remote_cli.add_verbs(verbs)):
         verb.add_argument(
             "--config",
             type=Path,
@@ -56,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if arguments.verb == "card":
         return card_cli.run(arguments, config)
+    if arguments.verb == "remote":
+        return remote_cli.run(arguments, config)
     if arguments.verb == "doctor":
         from stb_agent.doctor import run_doctor
 

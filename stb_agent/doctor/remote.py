@@ -8,12 +8,25 @@ from pathlib import Path
 from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.doctor.finding import Finding
+from stb_agent.remote.keymaps import load
 from stb_agent.remote.sources.diagnosis import Adapter, Diagnosis, diagnose
 from stb_agent.remote.sources.hotplug import NO_UDEVD
 
 
 def look(config: Config) -> list[Finding]:
     """Check what the remotes need; where the kernel's are not used, only that the socket is."""
+    return [*_sources(config), *_keymaps(config)]
+
+
+def _keymaps(config: Config) -> list[Finding]:
+    """Tell of each keymap that is not used; nothing where none was given or taught."""
+    maps = load(config.remote.keymaps, Path(config.box.state) / "keymaps")
+    bad = [Finding("keymaps", False, code=error.code, args=error.args_) for error in maps.errors]
+    others = len(maps.files) - len(load().files)
+    return bad or ([Finding("keymaps", True, str(others))] if others else [])
+
+
+def _sources(config: Config) -> list[Finding]:
     if not config.remote.evdev:
         if config.remote.socket:
             return [Finding("remote", True, words.text("doctor.remote_socket"))]

@@ -132,6 +132,8 @@ class Remote:
         self._keymaps = keymaps
         self._meanings.clear()
         self._told.clear()
+        for error in keymaps.errors:
+            log.error("remote: %s", error)
         for source in self._sources:
             source.adopt(keymaps.taught)
 

@@ -159,13 +159,18 @@ class Box:
 
     async def press(self, *keys: str) -> None:
         """Press and release keys of the one remote, by the kernel's names without KEY_, as fast as a quick hand."""
+        for key in keys:
+            await self.hold(key, 0)
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Press a key of the one remote, and let it go after a while."""
         if self._remote is None:
             _, self._remote = await asyncio.open_unix_connection(self.runtime / "remote.sock")
-        for key in keys:
-            await asyncio.sleep(_HAND)
-            for value in (1, 0):
-                self._remote.write(json.dumps({"key": f"KEY_{key}", "value": value}).encode() + b"\n")
+        await asyncio.sleep(_HAND)
+        for value, then in ((1, seconds), (0, 0.0)):
+            self._remote.write(json.dumps({"key": f"KEY_{key}", "value": value}).encode() + b"\n")
             await self._remote.drain()
+            await asyncio.sleep(then)
 
 
 @asynccontextmanager

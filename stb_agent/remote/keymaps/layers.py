@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +10,6 @@ from stb_agent.contract.actions import Action
 from stb_agent.remote.keymaps.keymap import Form, Keymap, KeymapError, KeymapUnreadable, read
 from stb_agent.remote.sources import Device
 from stb_agent.remote.sources.names import canonical, scancode
-
-log = logging.getLogger(__name__)
 
 OURS = Path(__file__).parent
 _REMEMBERED = 64
@@ -89,7 +86,7 @@ def merged(files: Iterable[Keymap]) -> Meaning:
 
 
 def load(operator: Iterable[str | Path] = (), household: Path | None = None) -> Keymaps:
-    """Read the three layers. A file that cannot be used is told in ``errors`` and the log, and the others are used.
+    """Read the three layers. A file that cannot be used is told in ``errors``, and the others are used.
 
     ``operator``: files and folders of the configuration; ``household``: the folder that teaching writes to, if it is there.
     """
@@ -99,8 +96,6 @@ def load(operator: Iterable[str | Path] = (), household: Path | None = None) -> 
         _layer([Path(one) for one in operator], errors),
         _layer([household] if household is not None and household.is_dir() else [], errors),
     ]
-    for error in errors:
-        log.error("remote: %s", error)
     return Keymaps(layers, errors)
 
 

@@ -1,8 +1,10 @@
 """What the doctor says of remotes: for each trouble its cause and its remedy."""
 
+from pathlib import Path
+
 import pytest
 
-from stb_agent.contract.config import Config, Remote
+from stb_agent.contract.config import Box, Config, Remote
 from stb_agent.doctor import remote
 from stb_agent.doctor.finding import Finding
 from stb_agent.remote.sources.diagnosis import Adapter, Diagnosis
@@ -54,3 +56,13 @@ def test_without_the_kernels_remotes_only_the_socket_counts() -> None:
         (finding,) = remote.look(Config(remote=Remote(evdev=False, socket=by_socket)))
         assert finding.ok is by_socket
         assert finding.line()
+
+
+def test_a_keymap_that_is_not_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text('[actions]\nok = ["KEY_F1"]', "utf-8")
+    config = Config(box=Box(state=str(tmp_path)), remote=Remote(evdev=False, socket=True, keymaps=(str(tmp_path),)))
+    assert [(it.part, it.ok, it.detail) for it in remote.look(config)][1:] == [("keymaps", True, "1")]
+    (tmp_path / "bad.toml").write_text("[actions]\ndance = []", "utf-8")
+    (found,) = remote.look(config)[1:]
+    assert (found.part, found.ok, found.code) == ("keymaps", False, "remote.keymap.invalid")
+    assert "bad.toml" in found.line()

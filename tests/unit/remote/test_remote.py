@@ -339,6 +339,15 @@ def test_other_keymaps_count_from_the_next_press(shown: Hands, tmp_path: Path) -
     assert not shown.taught(OTHER)
 
 
+def test_a_keymap_that_cannot_be_used_is_logged(hands: Hands, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "bad.toml").write_text("[actions]\ndance = []", "utf-8")
+    hands.remote.reload(keymaps.load([tmp_path]))
+    assert len(caplog.messages) == 1
+    assert "bad.toml" in caplog.text
+    hands.press("KEY_OK")
+    assert hands.heard() == [Action.OK]
+
+
 def test_an_unknown_key_is_logged_once_and_not_by_name_while_we_have_the_screen(
     hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,179 @@
+"""The whole evening with four arrows and OK: home, signing in, linking, booking, records, back, and to the programme again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.messages import ActionMessage, Intent, ViewMessage, decode_from_agent, encode
+from tests.support.box import PIN, Box, code, running_box
+from tests.support.typeface import measure
+from ui.screens.kinds import drawer
+from ui.stage import Stage
+
+_PATIENCE = 15.0
+_KEYS = {Action.UP: "UP", Action.DOWN: "DOWN", Action.LEFT: "LEFT", Action.RIGHT: "RIGHT", Action.OK: "OK"}
+_PIN = {"1": "UP LEFT", "2": "UP UP", "3": "UP RIGHT", "4": "LEFT LEFT"}
+"""The arrows of a digit: the group, then its left, middle or right one."""
+
+
+def _place(stage: Stage) -> tuple[object, ...]:
+    return stage.focused, stage.nodes
+
+
+class Sofa:
+    """A person with five keys, before the UI without its pixels."""
+
+    def __init__(self, box: Box, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._box = box
+        self._writer = writer
+        self._stage = Stage(drawer(measure, "ja"))
+        self._changed = asyncio.Condition()
+        self.message: ViewMessage | None = None
+        self.reading = asyncio.create_task(self._read(reader))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        async for line in reader:
+            message = decode_from_agent(line)
+            async with self._changed:
+                if (intent := self._stage.receive(message)) is not None:
+                    self._writer.write(encode(intent))
+                if isinstance(message, ViewMessage):
+                    self.message = message
+                self._changed.notify_all()
+
+    async def _until(self, true: Callable[[], object]) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE), self._changed:
+                await self._changed.wait_for(true)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain; last: {self.message}") from None
+
+    async def sees(self, kind: str, title: str | None = None) -> dict[str, Any]:
+        """Wait for a view of a kind (and the code of its title) on the screen; give it."""
+
+        def there() -> bool:
+            view = self.view
+            return bool(
+                self.message
+                and self.message.shown
+                and view["kind"] == kind
+                and (title is None or code(view["title"]) == title)
+            )
+
+        await self._until(there)
+        return self.view
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """Give the view as it is on the wire."""
+        return json.loads(encode(self.message))["view"] if self.message else {}
+
+    async def programme(self) -> None:
+        """Wait until the programme has the screen."""
+        await self._until(lambda: self.message and not self.message.shown)
+
+    async def hold_ok(self) -> None:
+        """Hold OK down over the programme."""
+        await self._box.hold("OK", 1.1)
+
+    async def press(self, keys: str) -> None:
+        """Press keys that the page itself takes."""
+        await self._box.press(*keys.split())
+
+    async def chooses(self, id_: str, value: str = "") -> None:
+        """Walk to where OK means this intent, and press it."""
+        await self._until(lambda: self._way(id_, value) is not None)
+        way = self._way(id_, value)
+        assert way is not None
+        for key in way:
+            walked = copy.deepcopy(self._stage)
+            walked.receive(ActionMessage(key))
+            there = _place(walked)
+            await self._box.press(_KEYS[key])
+            await self._until(lambda there=there: _place(self._stage) == there)  # type: ignore[misc]
+        rev = self.message.rev if self.message else 0
+        await self._box.press("OK")
+        await self._until(lambda: self.message and self.message.rev != rev)
+
+    def _way(self, id_: str, value: str) -> list[Action] | None:
+        """Search the keys from here to where OK means this intent; the stage is asked, not the test's idea of geometry."""
+        begun = copy.deepcopy(self._stage)
+        ways, been = deque([(begun, list[Action]())]), {_place(begun)}
+        while ways:
+            stage, way = ways.popleft()
+            meant = copy.deepcopy(stage).receive(ActionMessage(Action.OK))
+            if isinstance(meant, Intent) and (meant.id, meant.value) == (id_, value):
+                return way
+            for key in _KEYS:  # OK too: it may turn a page
+                further = copy.deepcopy(stage)
+                if further.receive(ActionMessage(key)) is None and _place(further) not in been:
+                    been.add(_place(further))
+                    ways.append((further, [*way, key]))
+        return None
+
+
+@contextlib.asynccontextmanager
+async def on_the_sofa(box: Box) -> AsyncIterator[Sofa]:
+    reader, writer = await asyncio.open_unix_connection(box.runtime / "ui.sock")
+    writer.write(b'{"type":"hello","version":1}\n')
+    sofa = Sofa(box, reader, writer)
+    try:
+        yield sofa
+    finally:
+        writer.close()
+        sofa.reading.cancel()
+        await asyncio.gather(sofa.reading, return_exceptions=True)
+
+
+async def test_four_arrows_and_ok_are_enough_for_the_whole_evening() -> None:
+    async with running_box() as box, on_the_sofa(box) as sofa:
+        await sofa.hold_ok()
+        await sofa.sees("home")
+        await box.tray.insert("new")
+        await sofa.chooses("sign_in")
+        await sofa.sees("consent", "sign_in.title")
+        await sofa.chooses("back")
+        await sofa.sees("home")
+        await sofa.chooses("sign_in")
+        await sofa.sees("consent")
+        await sofa.chooses("agree")
+        await sofa.sees("pin")
+        for digit in PIN:
+            await sofa.press(_PIN[digit])
+        await sofa.press("OK")
+        await sofa.sees("consent", "link.title")
+        await sofa.chooses("agree")
+        await sofa.sees("form")
+        for digit in box.world.describe()["contract_number"]:
+            await sofa.chooses("digit", digit)
+        await sofa.chooses("submit")
+        await sofa.sees("message", "link.done.title")
+        await sofa.chooses("ok")
+        await sofa.sees("home")
+        await sofa.chooses("booking")
+        facilities = await sofa.sees("list")
+        await sofa.chooses(facilities["items"][-1]["id"])
+        calendar = await sofa.sees("calendar")
+        await sofa.chooses([cell["id"] for cell in calendar["cells"] if cell["state"] == "free"][-1])
+        await sofa.sees("choice", "booking.confirm")
+        await sofa.chooses("book")
+        await sofa.sees("detail", "booking.slip")
+        await sofa.chooses("done")
+        await sofa.sees("home")
+        await sofa.chooses("health")
+        await sofa.sees("detail", "health.title")
+        await sofa.chooses("chart")
+        await sofa.sees("chart")
+        await sofa.chooses("back")
+        await sofa.sees("detail", "health.title")
+        await sofa.chooses("tv")
+        await sofa.programme()
+        await sofa.hold_ok()
+        await sofa.sees("pin")
