@@ -220,7 +220,7 @@ class Agent:
             on_foreign=self._tv.key,
             on_devices=self._device_changed,
         )
-        self._remotes = HouseRemotes(self._remote, taught, load, self._store.audit)
+        self._remotes = HouseRemotes(self._remote, taught, load, self._store.audit, self._taught)
         return self._remotes
 
     async def _serve(self, runtime: Path, ready: Callable[[], None]) -> None:
@@ -262,6 +262,12 @@ class Agent:
             self._notices.here(self._remotes.known_of(device), now, shown=shown)
         self._say_notice()
         self._apply(self._core.surroundings())
+
+    def _taught(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for remote in self._remotes.known():
+            self._notices.here(remote, now, shown=False)
+        self._say_notice()
 
     def _say_notice(self) -> None:
         """Say in the frame what is to be known of the remotes, and look again when it ends by itself."""

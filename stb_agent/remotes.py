@@ -24,13 +24,19 @@ class RemoteWent(ChanomaError):
 
 
 class HouseRemotes:
-    """What the service of the remotes needs. ``folder``: the household's keymaps; ``load`` reads all that are in use."""
+    """What the service of the remotes needs. ``folder``: the household's keymaps; ``load`` reads all that are in use.
 
-    def __init__(self, remote: Remote, folder: Path, load: Callable[[], Keymaps], audit: Audit) -> None:
+    ``taught`` is called when keys of remotes mean something else than before.
+    """
+
+    def __init__(
+        self, remote: Remote, folder: Path, load: Callable[[], Keymaps], audit: Audit, taught: Callable[[], None]
+    ) -> None:
         self._remote = remote
         self._folder = folder
         self._load = load
         self._audit = audit
+        self._taught = taught
 
     def known(self) -> tuple[Known, ...]:
         """Give the remotes that are there."""
@@ -59,11 +65,12 @@ class HouseRemotes:
 
     async def save(self, device: str, keys: Mapping[Action, str]) -> None:
         """Write a keymap and use it from now on. Raises RemoteWent, KeymapError."""
-        if (taught := self._device(device)) is None:
+        if (remote := self._device(device)) is None:
             raise RemoteWent
-        await asyncio.to_thread(write, self._folder, taught, keys)
+        await asyncio.to_thread(write, self._folder, remote, keys)
         self._remote.reload(await asyncio.to_thread(self._load))
-        self._audit.append("remote.taught", kind=taught.bus.value, count=len(keys))
+        self._audit.append("remote.taught", kind=remote.bus.value, count=len(keys))
+        self._taught()
 
     def _device(self, id_: str) -> Device | None:
         return next((device for device in self._remote.devices if device.id == id_), None)

@@ -28,22 +28,24 @@ class Notices:
         self._here[remote.id] = remote
         if remote.how == "socket":
             return
-        self._had = self._had or remote.usable
+        if not remote.usable:
+            return  # what nobody can use yet is listed among the remotes; whoever is about to teach it knows of it
+        self._had = True
         if not came:
             return
         woke = (remote.how, remote.name) in self._asleep
         self._asleep.discard((remote.how, remote.name))
-        self._tell("awake" if woke else "connected" if remote.usable else "new", now, shown=shown)
+        self._tell("awake" if woke else "connected", now, shown=shown)
 
     def gone(self, id_: str, now: float, *, shown: bool) -> None:
         """Take the news that a remote is gone."""
         remote = self._here.pop(id_, None)
-        if remote is None or remote.how == "socket":
+        if remote is None or remote.how == "socket" or not remote.usable:
             return
-        if remote.how == "bluetooth" and remote.usable:
+        if remote.how == "bluetooth":
             self._asleep.add((remote.how, remote.name))
             self._tell("asleep", now, shown=shown)
-        elif self._news is not None:
+        else:
             self._until = now
 
     def word(self, now: float) -> Word | None:

@@ -395,11 +395,13 @@ def test_what_happened_behind_the_programme_is_not_told_later() -> None:
     assert said.gone(FULL, shown=False) == "asleep"
 
 
-def test_a_remote_that_lacks_keys_is_welcomed_with_what_helps_and_is_not_missed() -> None:
+def test_a_remote_that_lacks_keys_is_no_news_and_not_missed_until_it_is_taught() -> None:
     said = Said()
-    assert said.here(POOR) == "new"
+    assert said.here(POOR) is None
     assert said.gone(POOR) is None
-    assert said.later() is None
+    said.here(POOR)
+    assert said.here(replace(POOR, reaches=frozenset(STEPS))) is None, "whoever taught it knows"
+    assert said.gone(POOR) == "lost"
 
 
 def test_programs_come_and_go_without_a_word() -> None:
