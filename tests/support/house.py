@@ -153,6 +153,19 @@ class House:
 
         return asyncio.run(turn())
 
+    def open_menu(self) -> float:
+        """Choose Chanoma in the television's own menu; gives time.monotonic() when that was sent."""
+
+        async def choose() -> float:
+            async with aiohttp.ClientSession() as session, session.ws_connect(self.facts["url"] + "control") as page:
+                at = time.monotonic()
+                await page.send_json({"type": "open"})
+                while not (await page.receive_json(timeout=5))["shown"]:
+                    pass
+                return at
+
+        return asyncio.run(choose())
+
     def fault(self, service: str, fault: dict[str, Any] | None) -> None:
         """Script a fault of a service of the world, or clear all of it (None)."""
         request = urllib.request.Request(
