@@ -154,6 +154,13 @@ class Proofs:
             raise _refusal(place, "invalid_dpop_proof", "jti was used before") from None
 
 
+def proof_key(request: web.Request) -> ECKey:
+    """Return the public key of a proof that was checked."""
+    return ECKey.import_key(
+        jws.extract_compact(request.headers["DPoP"].encode(), registry=registry("ES256")).headers()["jwk"]
+    )
+
+
 async def give_nonce(request: web.Request, response: web.StreamResponse) -> None:
     """Send the newest server nonce along (for `on_response_prepare`)."""
     if _NONCE in request:

@@ -16,6 +16,8 @@ from simulators.platform.grants import Grant, Site, TokenEndpoint
 from simulators.platform.keys import Keys, Randomness, load_keys
 from simulators.platform.seed import CONTRACT_NUMBER
 from simulators.platform.store import ALL, NONCE_LIFE, Store
+from simulators.platform.support import SCHEMA as SUPPORT
+from simulators.platform.support import Support
 from simulators.tokens import (
     Place,
     Proofs,
@@ -23,6 +25,7 @@ from simulators.tokens import (
     authorization,
     challenge,
     give_nonce,
+    proof_key,
     read_access_token,
 )
 from simulators.validation.issuer import issuer_key
@@ -65,8 +68,9 @@ class LinkBody(msgspec.Struct):
 class Platform:
     """The endpoints besides the token endpoint."""
 
-    def __init__(self, issuer: str, keys: Keys, store: Store, proofs: Proofs, clock: Clock) -> None:
+    def __init__(self, issuer: str, keys: Keys, store: Store, proofs: Proofs, support: Support, clock: Clock) -> None:
         self._issuer, self._keys, self._store, self._proofs, self._clock = issuer, keys, store, proofs, clock
+        self._support = support
 
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
@@ -121,6 +125,8 @@ class Platform:
         if not (len(contract) == 10 and contract.isascii() and contract.isdigit()):
             raise Problem(400, "invalid_request", "contract_number has 10 digits")
         answer = self._store.link_once(person, key, contract)
+        if answer.status == 201:
+            self._support.saw(proof_key(request), contract)
         return web.json_response(answer.body, status=answer.status, headers={"Cache-Control": "no-store"})
 
 
@@ -139,7 +145,7 @@ def build(
     """
 
     def make(issuer: str, state: Path) -> web.Application:
-        db = shared.database(state, "platform", ALL)
+        db = shared.database(state, "platform", ALL + SUPPORT)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
         store = Store(db, keys, randomness, clock)
@@ -149,7 +155,8 @@ def build(
             person = store.person(issuer_key(own.certificate), serial)
             store.link_once(person, "seed", CONTRACT_NUMBER, charge=False)
         proofs = Proofs(db, clock, ServerNonces(keys.secret, clock))
-        platform = Platform(issuer, keys, store, proofs, clock)
+        support = Support(db, keys, clock)
+        platform = Platform(issuer, keys, store, proofs, support, clock)
         site = Site(issuer, validation, {address: name for name, address in services.items()})
         tokens = TokenEndpoint(site, keys, store, proofs, randomness, clock)
         app = shared.application(oauth_problem)
@@ -161,6 +168,7 @@ def build(
         app.router.add_post("/token", tokens.answer)
         app.router.add_get("/link", platform.show_link)
         app.router.add_post("/link", platform.make_link)
+        app.router.add_post("/support/check", support.check)
         app.router.add_get("/_sim/ledger", platform.ledger)
         return app
 

@@ -58,9 +58,10 @@ class Randomness:
 
 @dataclass(frozen=True)
 class Keys:
-    """The signing key (ES256), the encryption key (RSA-OAEP-256) and the secret that all pseudonyms are made with."""
+    """The signing key (ES256), the encryption key (RSA-OAEP-256), the key for support codes and the secret that all pseudonyms are made with."""
 
     signing: ec.EllipticCurvePrivateKey = field(repr=False)
+    support: ec.EllipticCurvePrivateKey = field(repr=False)
     encryption: RSAKey = field(repr=False)
     secret: bytes = field(repr=False)
 
@@ -76,11 +77,12 @@ class Keys:
 
     def jwks(self) -> dict[str, object]:
         """Return the public keys as a JWK set (RFC 7517)."""
-        sign, encrypt = self.verification, self.encryption
+        sign, encrypt, support = self.verification, self.encryption, ECKey.import_key(self.support.public_key())
         return {
             "keys": [
                 {**sign.as_dict(private=False), "kid": sign.thumbprint(), "use": "sig", "alg": "ES256"},
                 {**encrypt.as_dict(private=False), "kid": encrypt.thumbprint(), "use": "enc", "alg": "RSA-OAEP-256"},
+                {**support.as_dict(private=False), "kid": support.thumbprint(), "use": "enc", "alg": "ECDH-ES"},
             ]
         }
 
@@ -92,17 +94,29 @@ class Keys:
 def load_keys(db: sqlite3.Connection, seed: int | None) -> Keys:
     """Load the platform's keys, or make them the first time."""
     found = {row["name"]: bytes(row["value"]) for row in db.execute("SELECT * FROM secrets WHERE name <> 'draws'")}
-    if not found:
+    fresh: dict[str, bytes] = {}
+    if "signing" not in found:
         draw: Draw = secrets.token_bytes if seed is None else stream(f"keys|{seed}|".encode())
-        signing = ec.derive_private_key(1 + int.from_bytes(draw(32), "big") % (2**255), ec.SECP256R1())
+        signing = _curve_key(draw)
         encryption = rsa.generate_private_key(65537, _RSA_BITS) if seed is None else derive_rsa_key(draw)
-        found = {"secret": draw(32), "signing": _pkcs8(signing), "encryption": _pkcs8(encryption)}
+        fresh = {"secret": draw(32), "signing": _pkcs8(signing), "encryption": _pkcs8(encryption)}
+    if "support" not in found:
+        fresh["support"] = _pkcs8(
+            _curve_key(secrets.token_bytes if seed is None else stream(f"support|{seed}|".encode()))
+        )
+    if fresh:
         with db:
-            db.executemany("INSERT INTO secrets VALUES (?, ?)", found.items())
-    loaded = serialization.load_der_private_key(found["signing"], None)
-    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-        raise TypeError("the stored signing key is not an EC key")
-    return Keys(loaded, RSAKey.import_key(_pem(found["encryption"])), found["secret"])
+            db.executemany("INSERT INTO secrets VALUES (?, ?)", fresh.items())
+    found |= fresh
+    loaded = {name: serialization.load_der_private_key(found[name], None) for name in ("signing", "support")}
+    signing_key, support = loaded["signing"], loaded["support"]
+    if not isinstance(signing_key, ec.EllipticCurvePrivateKey) or not isinstance(support, ec.EllipticCurvePrivateKey):
+        raise TypeError("a stored key is not an EC key")
+    return Keys(signing_key, support, RSAKey.import_key(_pem(found["encryption"])), found["secret"])
+
+
+def _curve_key(draw: Draw) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(1 + int.from_bytes(draw(32), "big") % (2**255), ec.SECP256R1())
 
 
 def _pkcs8(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

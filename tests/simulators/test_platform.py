@@ -16,7 +16,8 @@ from tests.support.world import ACCESS_TOKEN, CLIENT, EXCHANGE, b64url, unverifi
 
 async def jwks(town):
     reply = await town.control("platform", "GET", "/jwks")
-    return {key["use"]: key for key in reply.body["keys"]}
+    keys = {key["alg"]: key for key in reply.body["keys"]}
+    return {"sig": keys["ES256"], "enc": keys["RSA-OAEP-256"], "support": keys["ECDH-ES"]}
 
 
 async def test_discovery_names_everything_the_client_needs(town):
@@ -31,8 +32,9 @@ async def test_discovery_names_everything_the_client_needs(town):
     keys = await jwks(town)
     assert (keys["sig"]["crv"], keys["sig"]["alg"]) == ("P-256", "ES256")
     assert (keys["enc"]["kty"], keys["enc"]["alg"]) == ("RSA", "RSA-OAEP-256")
-    assert not {"d", "p", "q"} & (set(keys["sig"]) | set(keys["enc"]))
-    assert keys["sig"]["kid"] != keys["enc"]["kid"]
+    assert (keys["support"]["crv"], keys["support"]["use"]) == ("P-256", "enc")
+    assert not {"d", "p", "q"} & {name for key in keys.values() for name in key}
+    assert len({key["kid"] for key in keys.values()}) == 3
 
 
 async def test_every_key_is_challenged_for_a_nonce_once(town):
