@@ -113,7 +113,7 @@ def _teach(tour: Tour, unknown: Unknown) -> None:
     tour.step("lesson-no-digits", kind="message", act=lambda: unknown.press("ok"), right=_asks("blue"))
     tour.step(
         "summary", kind="choice", act=lambda: unknown.press("ok"), right=_title("remote.summary.title"),
-        words=["決定と矢印", "ないキー", "はじめから"],
+        words=["決定と矢印", "ないボタン", "はじめから"],
     )  # fmt: skip
     tour.step("summary-right", kind="choice", act=lambda: unknown.press("right"))
     tour.step("summary-left", kind="choice", act=lambda: unknown.press("left"))

@@ -284,8 +284,8 @@ def test_the_list_says_of_each_remote_how_it_is() -> None:
     told = [(words.render(it.label), words.render(it.detail or "")) for it in view.items]
     assert told[:3] == [
         ("Bedroom RC", "Bluetooth　電池は残りわずか（12％）　全部の操作ができます"),
-        ("赤外線リモコン", "赤外線　足りないキーがあります：下 ↓・左 ←・右 →"),
-        ("アプリのリモコン", "家の中の通信　使えるキーは、押すとわかります"),
+        ("赤外線リモコン", "赤外線　足りないボタンがあります：下 ↓・左 ←・右 →"),
+        ("アプリのリモコン", "家の中の通信　使えるボタンは、押すとわかります"),
     ]
     assert view.items[3].id == "teach"
     assert page.on(Chosen("teach"), FRAME).push == LessonPage()
