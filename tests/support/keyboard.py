@@ -38,7 +38,8 @@ class Keyboard:
         self._display.sync()
 
     def press(self, keysym: str, hold: float = 0.03) -> None:
-        """Press a key (an X keysym's name) and let it go."""
+        """Press a key (an X keysym's name) and let it go; no faster than a quick hand, as the agent takes what is faster for a bounce."""
+        time.sleep(0.12)
         code = self._display.keysym_to_keycode(XK.string_to_keysym(keysym))
         for kind, pause in ((X.KeyPress, hold), (X.KeyRelease, hold)):
             xtest.fake_input(self._display, kind, code)
