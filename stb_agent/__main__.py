@@ -43,7 +43,16 @@ def main(argv: list[str] | None = None) -> int:
             metavar="FILE",
             help=f"configuration, later files over earlier ones (default: {OPERATOR_FILE}, {HOUSEHOLD_FILE})",
         )
-    arguments = parser.parse_args(argv)
+    try:
+        status = _do(parser.parse_args(argv))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read us has enough; Python would try again to write the rest when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _do(arguments: argparse.Namespace) -> int:
     if arguments.verb == "schema":
         from stb_agent.contract.schema import schema
 

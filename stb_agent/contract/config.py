@@ -125,8 +125,7 @@ def load(*paths: Path) -> Config:
         except UnicodeDecodeError as error:
             raise ConfigUnreadable(file=str(path), what=str(error)) from error
         except tomllib.TOMLDecodeError as error:
-            found = re.search(r"line (\d+)", str(error))
-            raise ConfigError(file=str(path), line=int(found[1]) if found else 0, what=str(error)) from error
+            raise ConfigError(file=str(path), line=line_of(error, text), what=str(error)) from error
         try:
             msgspec.convert(table, Config)
         except msgspec.ValidationError as error:
@@ -134,6 +133,12 @@ def load(*paths: Path) -> Config:
         for section, values in table.items():
             merged[section] = {**merged.get(section, {}), **values}
     return msgspec.convert(merged, Config)
+
+
+def line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """Find the line that a TOML parser's error speaks of; "at end of document" is the last."""
+    found = re.search(r"line (\d+)", str(error))
+    return int(found[1]) if found else max(1, len(text.splitlines()))
 
 
 def _line(text: str, message: str) -> int:

@@ -154,3 +154,20 @@ def test_teach_learns_an_unknown_remote_by_its_scancodes(devices: Devices, tmp_p
     assert meaning.action("SCAN_c0046") is Action.BACK
     assert read(out).match.fits(device)
     assert not read(out).match.fits(Device("event9", "Another", Bus.USB, UNTAUGHT.vendor, UNTAUGHT.product))
+
+
+def test_who_has_read_enough_may_hang_up(tmp_path: Path) -> None:
+    tables = [str(file) for file in (Path(__file__).parents[2] / "stb_agent/remote/keymaps").glob("*.toml")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stb_agent", "remote", "check", *tables * 200],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(_PATIENCE) == 0

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.config import line_of
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.remote.sources import Bus, Device
 from stb_agent.remote.sources.names import NAMES, canonical
@@ -109,8 +110,7 @@ def read(path: Path) -> Keymap:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        raise KeymapError(file=str(path), line=int(found[1]) if found else 0, what=str(error)) from error
+        raise KeymapError(file=str(path), line=line_of(error, text), what=str(error)) from error
     except RecursionError as error:
         raise KeymapError(file=str(path), line=0, what="nested too deeply") from error
     reader = _Reader(path, text)
