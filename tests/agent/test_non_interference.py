@@ -119,7 +119,7 @@ async def live(
         number = box.world.describe()["contract_number"]
         for n, digit in enumerate(number, 1):
             await box.press(digit)
-            await ui.until(lambda message, n=n: message["view"].get("value") == number[:n])
+            await ui.until(lambda message, n=n: message["view"].get("field", {}).get("value") == number[:n])
         ui.choose("submit")
         await ui.kind("message", "link.done.title")
         ui.choose("ok")

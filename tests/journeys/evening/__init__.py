@@ -68,8 +68,8 @@ def _sign_in_and_link(tour: Tour, pin: str, contract: str) -> None:
     )  # fmt: skip
     tour.step("pin-right-dots", *pin, kind="pin", right=lambda m: m["view"]["dots"] == 4)
     tour.step("link-consent", "OK", kind="consent", right=_level(2), words=["送るもの", "使いみち"])
-    tour.step("contract-number", "OK", kind="form", right=lambda m: m["view"]["value"] == "")
-    tour.step("contract-typed", *contract, kind="form", right=lambda m: m["view"]["value"] == contract)
+    tour.step("contract-number", "OK", kind="form", right=lambda m: m["view"]["field"]["value"] == "")
+    tour.step("contract-typed", *contract, kind="form", right=lambda m: m["view"]["field"]["value"] == contract)
     tour.step("linked", "OK", kind="message", right=_title("link.done.title"), words=["つながりました"])
     tour.step("home-signed-in", "OK", kind="home", right=_level(2), words=["ご本人を確認しました"])
 
@@ -91,7 +91,7 @@ def _book(tour: Tour) -> None:
 
 
 def _read_health_and_pull(tour: Tour) -> None:
-    tour.step("health-focus", "DOWN", kind="home")
+    tour.step("health-focus", "RIGHT", "RIGHT", kind="home")
     tour.step("health", "OK", kind="detail", right=_title("health.title"), words=["血圧", "mmHg"])
     tour.step("chart", "OK", kind="chart", words=["血圧のうつりかわり"])
     tour.step(
@@ -103,6 +103,7 @@ def _read_health_and_pull(tour: Tour) -> None:
 
 def _come_back(tour: Tour, pin: str) -> None:
     tour.step("card-again", kind="home", act=lambda: tour.house.card(insert="new"), right=_level(1))
+    tour.step("sign-in-focus", "UP", kind="home")
     tour.step("pin-again", "OK", kind="pin", right=lambda m: m["view"]["tries"] == 3)
     tour.step(
         "pin-by-arrows", *(arrow for digit in pin for arrow in _ARROWS[digit]),
@@ -113,7 +114,7 @@ def _come_back(tour: Tour, pin: str) -> None:
 
 def _record_service_down(tour: Tour) -> None:
     tour.house.fault("health", {"kind": "down"})
-    tour.step("records-focus", "DOWN", kind="home")
+    tour.step("records-focus", "RIGHT", "RIGHT", kind="home")
     tour.step("records-down", "OK", kind="message", words=["できませんでした", "つながりません"])
     tour.house.fault("health", None)
     tour.step("records-back", "OK", kind="detail", right=_title("health.title"), words=["mmHg"])
