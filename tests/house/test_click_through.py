@@ -53,7 +53,7 @@ class Visitor:
                 message["shown"]
                 and view["kind"] == kind
                 and level in (None, message["status"].get("level", 0))
-                and all(view.get(key) == value for key, value in wanted.items())
+                and all(view.get(key, view.get("field", {}).get(key)) == value for key, value in wanted.items())
             )
 
         message = await asyncio.to_thread(self.witness.until, right, 20)

@@ -45,7 +45,8 @@ def health(standing: House, witness: Witness) -> Iterator[Screen]:
         standing.key(digit)
     standing.key("OK")
     assert witness.until(shows("home", 2), 10), witness.latest()
-    standing.key("DOWN")
+    standing.key("RIGHT")
+    standing.key("RIGHT")
     standing.key("OK")
     assert witness.until(lambda m: m["personal"] and m["view"]["kind"] == "detail", 10)
     with Screen(standing.facts["display"]) as screen:
