@@ -117,3 +117,10 @@ def test_any_keys_keep_the_entry_within_four_digits(keys: list[Action]) -> None:
         assert (outcome is Outcome.SUBMIT) <= (len(here.digits) == 4)
         if outcome is not Outcome.GOING_ON:
             break
+
+
+@given(st.text("0123456789", max_size=3))
+def test_ok_before_the_last_digit_leads_to_help_and_leaves_nothing_typed(typed: str) -> None:
+    here, outcomes, _ = walk([*(Action(digit) for digit in typed), Action.OK])
+    assert outcomes[-1] is Outcome.HELP
+    assert len(here.digits) == 0
