@@ -36,4 +36,4 @@ def code(device: DeviceKey, platform: dict[str, str], now: float) -> Code | None
         return None
     secret = device.agree(peer, _PURPOSE + device.jkt.encode("ascii"))
     digits = TOTP(secret, DIGITS, SHA256(), STEP_SECONDS).generate(int(now)).decode("ascii")
-    return Code(digits, (int(now) // STEP_SECONDS + 1) * STEP_SECONDS)
+    return Code(digits, float((int(now) // STEP_SECONDS + 1) * STEP_SECONDS))

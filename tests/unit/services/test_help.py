@@ -76,6 +76,8 @@ def test_a_key_read_once_makes_codes_for_ever_after_without_the_platform() -> No
     assert support.minutes == -(-(end - NOW) // 60)
     assert 0 < again - NOW <= 60
     assert (end - again) % 60 == 0, "the next look is when one minute less is left"
+    shown = HelpPage(CONTACT, Opened()).on(Done(MakeCode(), (support, again)), Frame())
+    assert shown.jobs == (MakeCode(again),)
 
 
 def test_a_box_that_never_reached_the_platform_says_so_and_asks_again_each_time() -> None:
