@@ -119,6 +119,7 @@ class Core:
         self._next_slot = 1
         self._stack: tuple[Slot, ...] = (Slot(0, home()),)
         self._overlay: tuple[Slot, ...] = ()
+        self._failure: str | None = None
         self._effects: list[Effect] = []
         self._sent: ViewMessage = self._compute(1)
 
@@ -170,8 +171,7 @@ class Core:
             case "tv":
                 return self._show(False)
             case "help":
-                if not self._overlay:
-                    self._open_help(Topic.OVERVIEW)
+                self._open_help(Topic.OVERVIEW)
             case "rows":
                 self._look_at(value)
             case _:
@@ -303,11 +303,12 @@ class Core:
             self._back()
 
     def _open_help(self, topic: Topic) -> None:
-        """Lay help over the view. What was half typed there may be found by whoever comes to help: it is gone first."""
-        seen = self._sent.view
-        code = seen.code if isinstance(seen, Message) else None
-        self._deliver(self._top, Covered())
-        slot = Slot(self._slot_id(), self._help(Opened(topic, code)))
+        """Lay help over the view, or begin it anew. What was half typed there may be found by whoever comes to help: it is gone first."""
+        if not self._overlay:
+            seen = self._sent.view
+            self._failure = seen.code if isinstance(seen, Message) else None
+            self._deliver(self._top, Covered())
+        slot = Slot(self._slot_id(), self._help(Opened(topic, self._failure)))
         self._overlay = (slot,)
         self._deliver(slot, Shown())
 

@@ -570,8 +570,9 @@ def test_help_lies_over_any_view_and_what_was_under_it_is_there_again() -> None:
         assert title(core) == "help pin None "
         core.key(Action.BACK)
         assert title(core) == "help overview None "
+        choose(core, "more")
         choose(core, "help")
-        assert title(core) == "help overview None ", "there is one help"
+        assert title(core) == "help overview None ", "its bar leads to its beginning"
         core.key(Action.BACK)
         assert (title(core), core.view.overlay) == ("plain", False)
     core.key(Action.HELP)
@@ -634,6 +635,8 @@ def test_under_help_a_half_typed_entry_is_gone_and_a_slow_answer_still_arrives()
     choose(core, "slow")
     choose(core, "lost")
     assert title(core) == "help pin None "
+    choose(core, "help")
+    assert title(core) == "help overview None "
     core.key(Action.BACK)
     assert title(core) == "forgotten"
 
