@@ -197,6 +197,7 @@ class Agent:
             self._help.page,
             practice=self._practice,
             contact=contact,
+            appearance=self._config.screen,
         )
 
     def _open_remotes(self, state: Path) -> HouseRemotes:

@@ -22,6 +22,13 @@ _AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _WORD, _ANYWHERE = 0.0, 0.03, 0.12, 0.3,
 _ONE_MORE_LINE = 100.0
 
 
+def enlarged(measure: Measure, by: float) -> Measure:
+    """Give the measure of a design that is drawn so many times as large: in its px, as wide as it will be on the screen."""
+    if by == 1:
+        return measure
+    return lambda text, size, bold: measure(text, round(size * by), bold) / by
+
+
 def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tuple[str, ...]:
     """Break ``text`` into the fewest lines no wider than ``width`` px, at the ends of phrases and about equally long."""
     return tuple(line for paragraph in text.split("\n") for line in _paragraph(paragraph, width, size, bold, measure))

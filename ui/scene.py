@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from stb_agent.contract.appearance import Profile
 from ui.focus import Box
 from ui.theme import Colour
 
@@ -67,9 +68,41 @@ class Label(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A whole picture, painted in this order."""
+    """A whole picture, painted in this order, in the colours of a profile."""
 
     panels: tuple[Panel, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     dots: tuple[Dot, ...] = ()
     labels: tuple[Label, ...] = ()
+    profile: Profile = Profile.STANDARD
+
+    def scaled(self, by: float) -> Scene:
+        """Give the same picture so many times as large."""
+        return self._replace(
+            panels=tuple(
+                Panel(
+                    _scaled(it.box, by),
+                    it.colour,
+                    round(it.radius * by),
+                    it.thickness and max(1, round(it.thickness * by)),
+                )
+                for it in self.panels
+            ),
+            strokes=tuple(
+                Stroke(tuple((x * by, y * by) for x, y in it.points), it.colour, it.width * by) for it in self.strokes
+            ),
+            dots=tuple(it._replace(box=_scaled(it.box, by)) for it in self.dots),
+            # A text is as wide as it is: its width was measured at the size that it is drawn in.
+            labels=tuple(
+                it._replace(
+                    box=Box(round(it.box.x * by), round(it.box.y * by), it.box.w * by, it.box.h * by),
+                    size=round(it.size * by),
+                )
+                for it in self.labels
+            ),
+        )
+
+
+def _scaled(box: Box, by: float) -> Box:
+    x, y = round(box.x * by), round(box.y * by)
+    return Box(x, y, round(box.right * by) - x, round(box.bottom * by) - y)

@@ -9,14 +9,17 @@ from enum import Enum
 from typing import NamedTuple
 
 from stb_agent.contract import words
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.text import Text
 from ui import theme
 from ui.focus import Box, Node
 from ui.lines import Measure, ellipsis, wrap
 from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
-from ui.theme import Colour
+from ui.theme import Colour, Theme
 
 _SHRINK = 4
+_TALL = 376
+"""A button that has room for large marks above and under its words."""
 BACK = "back"
 HELP = "help"
 TV = "tv"
@@ -58,7 +61,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Sketch:
-    """A view laid out once; `scene` gives its picture for any focus.
+    """A view laid out once, in px of the design; `scene` gives its picture for any focus, in px of the screen.
 
     ``leafs``: going past the first or last row of ``content`` turns the page. ``fit`` rows of a list are on a page; ``missing`` is the first of this
     page's that the agent has to be asked for.
@@ -66,6 +69,7 @@ class Sketch:
 
     measure: Measure
     lang: str
+    appearance: Appearance
     page: int = 0
     table: bool = False
     pages: int = 1
@@ -78,6 +82,23 @@ class Sketch:
     _strokes: list[Stroke] = field(default_factory=list)
     _dots: list[Dot] = field(default_factory=list)
     _labels: list[Label] = field(default_factory=list)
+
+    @property
+    def style(self) -> Theme:
+        """Give what the household's profile makes of the look."""
+        return theme.THEMES[self.appearance.profile]
+
+    @property
+    def tight(self) -> bool:
+        """Tell whether the canvas is smaller than the design's, because all is drawn larger."""
+        return self.style.scale > 1
+
+    @functools.cached_property
+    def room(self) -> Box:
+        """Give where things may stand: the safe area, less what a focus ring needs."""
+        look = self.style
+        x, y = (math.ceil(safe / look.scale) for safe in (theme.SAFE_X, theme.SAFE_Y))
+        return Box(x + theme.EDGE, y, look.width - 2 * (x + theme.EDGE), look.height - 2 * y - theme.EDGE)
 
     @functools.cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -98,8 +119,10 @@ class Sketch:
         self.page = min(max(self.page, 0), self.pages - 1)
 
     def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
-        """Draw a rounded rectangle."""
+        """Draw a rounded rectangle, or with a ``thickness`` its outline."""
         self._panels.append(Panel(box, colour, radius, thickness))
+        if colour is theme.PANEL and not thickness and self.style.outline:
+            self._panels.append(Panel(box, theme.LINE, radius, self.style.outline))
 
     def stroke(self, points: tuple[tuple[float, float], ...], colour: Colour, width: float) -> None:
         """Draw a line."""
@@ -183,9 +206,10 @@ class Sketch:
             labels.append(sign)
             inner = inner._replace(w=inner.w - sign.box.w - theme.GAP)
         if marks is not None:
-            tall = text_height(1, theme.BIG)
+            end_size = theme.BIG if box.h >= _TALL else theme.SMALL
+            tall = text_height(1, end_size)
             for text, y in zip(marks, (inner.y, inner.bottom - tall), strict=True):
-                if end := self.set(text, inner._replace(y=y, h=tall), theme.BIG, align=Align.CENTER, middle=True):
+                if end := self.set(text, inner._replace(y=y, h=tall), end_size, align=Align.CENTER, middle=True):
                     labels.append(end)
             inner = inner._replace(y=inner.y + tall, h=inner.h - 2 * tall)
         if detail is not None and self.words(detail):
@@ -208,6 +232,7 @@ class Sketch:
 
     def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
         """Give the picture with the focus there."""
+        scale, outline = self.style.scale, self.style.outline
         panels, labels = list(self._panels), list(self._labels)
         for button in self.buttons:
             look = Look.CALM if button.node.id != focus else Look.PRESSED if pressed else Look.FOCUSED
@@ -218,12 +243,14 @@ class Sketch:
             }[look]
             panels.append(Panel(button.node.box, fill, theme.RADIUS))
             if look is not Look.CALM:
-                margin = theme.RING_GAP + theme.RING
                 panels.append(
-                    Panel(button.node.box.grown(margin), theme.LAMP, theme.RADIUS + margin, theme.RING),
+                    Panel(button.node.box.grown(theme.EDGE), theme.LAMP, theme.RADIUS + theme.EDGE, theme.RING),
                 )
+            elif outline:
+                panels.append(Panel(button.node.box, theme.LINE, theme.RADIUS, outline))
             labels += [label._replace(colour=ink) if ink else label for label in button.labels]
-        return Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels))
+        scene = Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels), self.appearance.profile)
+        return scene if scale == 1 else scene.scaled(scale)
 
 
 def text_height(lines: int, size: int) -> int:

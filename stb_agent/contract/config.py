@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct, field
 
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
 
 
@@ -111,6 +112,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     operator: Operator = field(default_factory=Operator)
     tv: Tv = field(default_factory=Tv)
     remote: Remote = field(default_factory=Remote)
+    screen: Appearance = field(default_factory=Appearance)
 
 
 def load(*paths: Path) -> Config:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Contact, View
@@ -28,7 +29,8 @@ class CardState(StrEnum):
 class Status(Struct, frozen=True, omit_defaults=True):
     """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用. ``notice``: what is to be known of the remote.
 
-    ``contact`` is not drawn: the UI keeps it in memory, to say whom to call when the agent is gone.
+    ``contact`` is not drawn: the UI keeps it in memory, to say whom to call when the agent is gone. ``appearance`` is how all of it is drawn; the UI
+    changes at once, on the same view.
     """
 
     card: CardState = CardState.ABSENT
@@ -36,6 +38,7 @@ class Status(Struct, frozen=True, omit_defaults=True):
     practice: bool = False
     notice: Word | None = None
     contact: Contact | None = None
+    appearance: Appearance = Appearance()
 
 
 class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
@@ -104,6 +105,7 @@ class Core:
         *,
         practice: bool = False,
         contact: Contact | None = None,
+        appearance: Appearance = Appearance(),  # noqa: B008 - frozen
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
@@ -112,6 +114,7 @@ class Core:
         self._help = help
         self._practice = practice
         self._contact = contact
+        self._appearance = appearance
         self._frame = Frame()
         self._notice: Word | None = None
         self._wanted = False
@@ -458,6 +461,7 @@ class Core:
                 practice=self._practice,
                 notice=self._notice,
                 contact=self._contact,
+                appearance=self._appearance,
             ),
             view=view,
             overlay=slot in self._overlay,

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.appearance import Profile
 from stb_agent.contract.messages import Status
 from stb_agent.contract.views import View
 from tests.support.fake_agent import FakeAgent
@@ -95,7 +96,8 @@ def television(display: str, tmp_path: Path) -> Iterator[Television]:
 
 def ring(picture: Image.Image) -> tuple[int, int, int, int] | None:
     """Find the focus: the box around all pixels of the focus's fill."""
-    wanted = tuple(round(255 * part) for part in theme.FOCUS)
+    focus = theme.THEMES[Profile.STANDARD].palette[theme.FOCUS]
+    wanted = tuple(round(255 * part) for part in focus)
     red, green, blue = (
         band.point([255 * (value == part) for value in range(256)])
         for band, part in zip(picture.split(), wanted, strict=True)

@@ -15,7 +15,8 @@ from ui.scene import Align, Shape
 from ui.screens.frame import bar, frame
 from ui.sketch import Sketch, text_height
 
-_SIDE = 560
+_SIDE = (560, 400)
+"""Width of the latest values; the smaller where there is little room."""
 _LOOKS = ((theme.LAMP, Shape.DISC), (theme.SECOND, Shape.DIAMOND))
 _SPREAD = (theme.GOOD, 14)
 """Colour and width of a range's bar."""
@@ -33,12 +34,13 @@ def draw(d: Sketch, view: Chart, status: Status | None) -> None:
     if d.table:
         _table(d, view, room)
     else:
-        left = room._replace(w=room.w - (_SIDE + theme.GAP_L if view.rows else 0))
+        side = _SIDE[d.tight]
+        left = room._replace(w=room.w - (side + theme.GAP_L if view.rows else 0))
         d.panel(left)
         _legend(d, view, left)
         if _moments(view):
             _plot(d, view, left)
-        _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=_SIDE))
+        _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=side))
     other = Word("frame.chart.graph" if d.table else "frame.chart.table")
     bar(d, () if d.table else view.items, toggle=other if _moments(view) else None)
 
@@ -75,14 +77,15 @@ def _moments(view: Chart) -> dict[str, float]:
 def _legend(d: Sketch, view: Chart, box: Box) -> None:
     x, y = box.x + theme.GAP_L, box.y + theme.GAP
     line = text_height(1, theme.NOTE)
-    unit = Box(box.right - 200 - theme.GAP_L, y, 200, line)
+    wide = min(d.measure(d.words(view.unit), theme.SMALL, False), 200) + 1
+    unit = Box(box.right - wide - theme.GAP_L, y, wide, line)
     d.write(view.unit, unit, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
     for series, (colour, shape) in zip(view.series, _LOOKS, strict=False):
         d.dot(x + _POINT / 2, y + line / 2, _POINT + 6, colour, shape)
         x = _name(d, series.label, Box(x, y, unit.x - x, line))
-    colour, wide = _SPREAD
+    colour, thick = _SPREAD
     for spread in view.spreads:
-        d.panel(Box(round(x + 8), y + 4, wide, line - 8), colour, wide // 2)
+        d.panel(Box(round(x + 8), y + 4, thick, line - 8), colour, thick // 2)
         x = _name(d, spread.label, Box(x, y, unit.x - x, line))
     if view.band is not None:
         d.panel(Box(round(x), y + 6, 28, line - 12), theme.TILE, 4)
@@ -93,11 +96,12 @@ def _legend(d: Sketch, view: Chart, box: Box) -> None:
 
 def _name(d: Sketch, label: Text, box: Box) -> float:
     """Write a name of the legend after its sign; give where the next sign stands."""
-    wide = min(d.measure(d.words(label), theme.NOTE, True), box.w - 44 - theme.GAP)
+    size = theme.SMALL if d.tight else theme.NOTE
+    wide = min(d.measure(d.words(label), size, True), box.w - 44 - theme.GAP)
     if wide <= 0:
         return box.x
-    d.write(label, Box(box.x + 44, box.y, wide + 1, box.h), theme.NOTE, bold=True)
-    return box.x + 44 + wide + theme.GAP_XL
+    d.write(label, Box(box.x + 44, box.y, wide + 1, box.h), size, bold=True)
+    return box.x + 44 + wide + (theme.GAP_M if d.tight else theme.GAP_XL)
 
 
 def _limits(band: Band) -> Word:
@@ -125,11 +129,14 @@ def _plot(d: Sketch, view: Chart, box: Box) -> None:
         upper = y(top if view.band.high is None else view.band.high)
         lower = y(bottom if view.band.low is None else view.band.low)
         d.panel(Box(area.x, round(upper), area.w, max(round(lower - upper), 4)), theme.TILE, 0)
+    # Where there is little room only every second or third line is named.
+    skip = math.ceil(line * (top - bottom) / step / area.h)
     for at in range(round((top - bottom) / step) + 1):
         value = bottom + at * step
         d.panel(Box(area.x, round(y(value)), area.w, 2), theme.LINE, 0)
         text = Box(box.x + theme.GAP, round(y(value) - line / 2), 130 - 2 * theme.GAP, line)
-        d.write(f"{value:g}", text, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
+        if at % skip == 0:
+            d.write(f"{value:g}", text, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
 
     moments = _moments(view)
     start, end = min(moments.values()), max(moments.values())

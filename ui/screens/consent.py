@@ -10,7 +10,8 @@ from ui.focus import Box
 from ui.screens.frame import bar, buttons, buttons_height, frame
 from ui.sketch import Sketch, text_height
 
-_ROW = 128
+_ROW = (128, 104)
+"""Height of a statement; the smaller where there is little room."""
 _SHARES = (0.35, 0.26, 0.39)
 """Of the width: what, to whom, what for."""
 
@@ -19,12 +20,14 @@ def draw(d: Sketch, view: Consent, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     below = buttons_height(view.items)
-    withheld = text_height(2, theme.BODY) + theme.GAP if view.withheld is not None else 0
+    size = theme.NOTE if d.tight else theme.BODY
+    withheld = text_height(2, size) + theme.GAP if view.withheld is not None else 0
     head = text_height(1, theme.NOTE) + theme.GAP
-    fit = max(1, int((room.h - below - withheld - head - theme.GAP_S) // _ROW))
+    row = _ROW[d.tight]
+    fit = max(1, int((room.h - below - withheld - head - theme.GAP_S) // row))
     d.paginate(len(view.statements), fit)
     some = view.statements[d.page * fit : (d.page + 1) * fit]
-    table = Box(room.x, room.y, room.w, head + len(some) * _ROW + theme.GAP_S)
+    table = Box(room.x, room.y, room.w, head + len(some) * row + theme.GAP_S)
     d.panel(table)
     columns, x = [], room.x + theme.GAP_L
     for share in _SHARES:
@@ -34,13 +37,18 @@ def draw(d: Sketch, view: Consent, status: Status | None) -> None:
         box = Box(x, room.y + theme.GAP, wide, text_height(1, theme.NOTE))
         d.write(Word("frame.consent." + name), box, theme.NOTE, colour=theme.QUIET)
     for at, statement in enumerate(some):
-        top = room.y + head + at * _ROW
+        top = room.y + head + at * row
         d.panel(Box(room.x + theme.GAP_L, round(top), room.w - 2 * theme.GAP_L, 2), theme.LINE, 0)
         for (x, wide), text in zip(columns, (statement.what, statement.to, statement.why), strict=True):
-            box = Box(x, top + theme.GAP_S, wide, _ROW - 2 * theme.GAP_S)
-            d.write(text, box, theme.BODY, bold=text is statement.what, middle=True)
+            box = Box(x, top + theme.GAP_S, wide, row - 2 * theme.GAP_S)
+            d.write(text, box, size, bold=text is statement.what, middle=True)
     if view.withheld is not None:
         box = Box(room.x, table.bottom + theme.GAP, room.w, withheld)
-        d.write(view.withheld, box, theme.BODY)
-    buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
+        d.write(view.withheld, box, size)
+    answers = room._replace(y=room.bottom - below + theme.GAP_M, h=below - theme.GAP_M)
+    if view.items and d.page + 1 < d.pages:  # nobody agrees to what they have not seen
+        d.button("page.on", answers, Word("frame.consent.on"), turn=1)
+        d.first = "page.on"
+    else:
+        buttons(d, view.items, answers)
     bar(d)

@@ -8,21 +8,23 @@ from stb_agent.contract.views import Delivery, Detail
 from ui import theme
 from ui.focus import Box
 from ui.screens.frame import bar, buttons, buttons_height, frame, rows_table, sign
-from ui.sketch import Sketch
+from ui.sketch import Sketch, text_height
 
 _COLOURS = {Delivery.SENT: theme.GOOD, Delivery.WAITING: theme.LAMP, Delivery.REFUSED: theme.BAD}
-_SIGN = 72
+_SIGN = (72, 56)
+"""Of the delivery; the smaller where there is little room."""
 
 
 def draw(d: Sketch, view: Detail, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     if view.delivery:
+        size = _SIGN[d.tight]
         colour = _COLOURS[view.delivery]
-        sign(d, "frame.sign." + view.delivery.value, room.x, room.y, _SIGN, colour)
-        box = Box(room.x + _SIGN + theme.GAP_M, room.y, room.w - _SIGN - theme.GAP_M, _SIGN)
+        sign(d, "frame.sign." + view.delivery.value, room.x, room.y, size, colour)
+        box = Box(room.x + size + theme.GAP_M, room.y, room.w - size - theme.GAP_M, text_height(1, theme.LEAD))
         d.write(Word("frame.delivery." + view.delivery.value), box, theme.LEAD, bold=True, colour=colour, middle=True)
-        taken = _SIGN + theme.GAP_M
+        taken = max(size, box.h) + (theme.GAP if d.tight else theme.GAP_M)
         room = room._replace(y=room.y + taken, h=room.h - taken)
     below = buttons_height(view.items)
     rows_table(d, view.rows, room._replace(h=room.h - below))

@@ -19,10 +19,14 @@ _KEY_TALL = 110
 _GROUP_GAP = 36
 _CELL_GAP = 10
 _WIDEST = 92
+_NARROWEST = 44
+"""px of a digit's place."""
 _SUBMIT = 330
 _TALL = 120
 _WHEEL = 376
 _WHEEL_WIDE = 380
+_TIGHT_KEYS = (Box(0, 0, 124, theme.TARGET), 180)
+"""Where there is little room: a digit's key, and the width of the keys beside them."""
 _ENDS = (Word("frame.form.up"), Word("frame.form.down"))
 
 
@@ -36,7 +40,7 @@ def draw(d: Sketch, view: Form, status: Status | None) -> None:
         d.write(at, line, theme.LEAD, bold=True, colour=theme.LAMP)
     else:
         wide = 0
-    pad = 3 * _KEY + 2 * theme.GAP_M + theme.GAP_XL + theme.GAP_L if isinstance(view.field, NumberField) else 0
+    pad = _pad_size(d).w + theme.GAP_XL + theme.GAP_L if isinstance(view.field, NumberField) else 0
     label = Box(room.x + wide, room.y, room.w - wide - pad, text_height(1, theme.LEAD))
     bottom = d.write(view.field.label, label, theme.LEAD, bold=True) + theme.GAP_M
     below = room._replace(y=bottom, h=room.bottom - bottom)
@@ -76,57 +80,76 @@ def _earlier(d: Sketch, view: Form, box: Box) -> None:
 
 
 def _number(d: Sketch, view: Form, number: NumberField, box: Box, whole: Box) -> None:
-    pad_width = 3 * _KEY + 2 * theme.GAP_M
-    pad_tall = 5 * _KEY_TALL + 4 * theme.GAP_M
-    left = box._replace(w=box.w - pad_width - theme.GAP_XL - theme.GAP_L)
-    _pad(d, Box(whole.right - pad_width, whole.bottom - pad_tall, pad_width, pad_tall))
+    pad = _pad_size(d)
+    left = box._replace(w=box.w - pad.w - theme.GAP_XL - theme.GAP_L)
+    _pad(d, pad._replace(x=whole.right - pad.w, y=whole.bottom - pad.h))
     bottom = _cells(d, number, left) + theme.GAP_L
     _earlier(d, view, _said(d, view, left._replace(y=bottom, h=left.bottom - bottom)))
 
 
 def _cells(d: Sketch, number: NumberField, box: Box) -> float:
-    """Draw the digits typed and the places still empty, the next one marked; give their bottom."""
-    count = sum(number.groups)
-    gaps = (len(number.groups) - 1) * _GROUP_GAP + (count - len(number.groups)) * _CELL_GAP
-    wide = min(_WIDEST, int((box.w - gaps) // count))
+    """Draw the digits typed and the places still empty, the next one marked; give their bottom. A long number takes two lines."""
+    groups = number.groups
+    half = (len(groups) + 1) // 2
+    lines = (groups,) if _cell_width(groups, box.w) >= _NARROWEST else (groups[:half], groups[half:])
+    wide = min(_WIDEST, *(_cell_width(line, box.w) for line in lines if line))
     tall = round(wide * 1.35)
-    x, at = box.x, 0
-    for group in number.groups:
-        for _ in range(group):
-            cell = Box(round(x), round(box.y), wide, tall)
-            d.panel(cell, theme.TILE, 12)
-            if at == len(number.value):
-                d.panel(cell, theme.LAMP, 12, 5)
-            if at < len(number.value):
-                d.write(number.value[at], cell, min(theme.BIG, wide - 8), bold=True, align=Align.CENTER, middle=True)
-            x += wide + _CELL_GAP
-            at += 1
-        x += _GROUP_GAP - _CELL_GAP
-    return box.y + tall
+    y, at = box.y, 0
+    for line in lines:
+        x = box.x
+        for group in line:
+            for _ in range(group):
+                cell = Box(round(x), round(y), wide, tall)
+                d.panel(cell, theme.TILE, 12)
+                if at == len(number.value):
+                    d.panel(cell, theme.LAMP, 12, 5)
+                if at < len(number.value):
+                    size = min(theme.BIG, wide - 8)
+                    d.write(number.value[at], cell, size, bold=True, align=Align.CENTER, middle=True)
+                x += wide + _CELL_GAP
+                at += 1
+            x += _GROUP_GAP - _CELL_GAP
+        y += tall + theme.GAP
+    return y - theme.GAP
+
+
+def _cell_width(groups: tuple[int, ...], room: float) -> int:
+    """Give how wide each digit's place may be for groups of so many on one line."""
+    gaps = (len(groups) - 1) * _GROUP_GAP + (sum(groups) - len(groups)) * _CELL_GAP
+    return int((room - gaps) // sum(groups))
+
+
+def _pad_size(d: Sketch) -> Box:
+    """Give width and height of the keys: five rows, or four with 1つ消す and これでよい beside them."""
+    if d.tight:
+        key, beside = _TIGHT_KEYS
+        return Box(0, 0, 3 * (key.w + theme.GAP) + beside, 4 * key.h + 3 * theme.GAP)
+    return Box(0, 0, 3 * _KEY + 2 * theme.GAP_M, 5 * _KEY_TALL + 4 * theme.GAP_M)
 
 
 def _pad(d: Sketch, box: Box) -> None:
     """Draw the keys as a telephone has them."""
+    key, beside = _TIGHT_KEYS if d.tight else (Box(0, 0, _KEY, _KEY_TALL), 0)
+    gap = theme.GAP if d.tight else theme.GAP_M
 
-    def place(row: int, column: int, span: int = 1) -> Box:
-        return Box(
-            box.x + column * (_KEY + theme.GAP_M),
-            box.y + row * (_KEY_TALL + theme.GAP_M),
-            span * _KEY + (span - 1) * theme.GAP_M,
-            _KEY_TALL,
-        )
+    def place(row: int, column: int, across: int = 1) -> Box:
+        wide = across * key.w + (across - 1) * gap
+        return Box(box.x + column * (key.w + gap), box.y + row * (key.h + gap), wide, key.h)
 
     for at in range(9):
         digit = str(at + 1)
         d.button("digit:" + digit, place(*divmod(at, 3)), digit, size=theme.BIG, sends=("digit", digit))
-    d.button("digit:0", place(3, 0), "0", size=theme.BIG, sends=("digit", "0"))
-    d.button("erase", place(3, 1, 2), Word("frame.form.erase"))
-    d.button("submit", place(4, 0, 3), Word("frame.form.submit"), size=theme.LEAD)
+    d.button("digit:0", place(3, 1 if d.tight else 0), "0", size=theme.BIG, sends=("digit", "0"))
+    column = Box(place(0, 3).x, box.y, beside, 2 * key.h + gap)
+    erase, submit = (column, column._replace(y=column.bottom + gap)) if d.tight else (place(3, 1, 2), place(4, 0, 3))
+    d.button("erase", erase, Word("frame.form.erase"))
+    d.button("submit", submit, Word("frame.form.submit"), size=theme.LEAD)
 
 
 def _text(d: Sketch, view: Form, text: TextField, box: Box) -> None:
     """Draw the text so far, what takes away from it and ends it, and under them the candidates in two columns."""
-    value = Box(box.x, box.y, box.w - 2 * _SUBMIT - 2 * theme.GAP_L, _TALL)
+    tall = theme.TARGET if d.tight else _TALL
+    value = Box(box.x, box.y, box.w - 2 * _SUBMIT - 2 * theme.GAP_L, tall)
     d.panel(value, theme.TILE)
     d.panel(value, theme.LAMP, theme.RADIUS, 4)
     inner = Box(value.x + theme.GAP_L, value.y, value.w - 2 * theme.GAP_L, value.h)
@@ -149,7 +172,7 @@ def _text(d: Sketch, view: Form, text: TextField, box: Box) -> None:
         d.button(f"take:{item.id}", where, item.label, align=Align.LEFT, sends=("take", item.id))
 
     # After the candidates: the focus begins at the best of these.
-    erase = Box(round(value.right + theme.GAP_L), box.y, _SUBMIT, _TALL)
+    erase = Box(round(value.right + theme.GAP_L), box.y, _SUBMIT, tall)
     d.button("erase", erase, Word("frame.form.erase"))
     d.button("submit", erase._replace(x=erase.right + theme.GAP_L), Word("frame.form.submit"), size=theme.LEAD)
 
@@ -163,19 +186,27 @@ def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:
         (DatePart.DAY, Word("frame.form.day", {"day": at.day}), Word("frame.form.weekday", {"at": day.value})),
     )
     x = box.x
+    note_tall, line_tall = text_height(1, theme.NOTE), text_height(1, theme.LEAD)
+    # Where there is little room the wheels alone say the date.
+    below = note_tall + (0 if d.tight else line_tall + theme.GAP_S)
+    if view.error is not None:
+        below = text_height(2, theme.SMALL if d.tight else theme.LABEL)
+    tall = min(_WHEEL, box.h - below - theme.GAP_M)
+    wide = min(_WHEEL_WIDE, (box.w - _SUBMIT) / len(wheels) - theme.GAP_L)
     for part, value, note in wheels:
-        wheel = Box(x, box.y, _WHEEL_WIDE, _WHEEL)
+        wheel = Box(round(x), box.y, round(wide), round(tall))
         d.button(part.value, wheel, value, note, size=theme.DISPLAY, spin=part.value, marks=_ENDS)
-        x += _WHEEL_WIDE + theme.GAP_L
-    submit = Box(x, box.y, box.right - x, _WHEEL)
+        x = wheel.right + theme.GAP_L
+    submit = Box(x, box.y, round(box.right - x), round(tall))
     d.button("submit", submit, Word("frame.form.submit"), size=theme.LEAD)
-    y = box.y + _WHEEL + theme.GAP_M
+    y = submit.bottom + theme.GAP_M
     if view.error is not None:
         _said(d, view, box._replace(y=y, h=box.bottom - y))
         return
-    line = box._replace(y=y, h=text_height(1, theme.LEAD))
-    y = d.write(Word("frame.form.date", {"at": day.value}), line, theme.LEAD, bold=True) + theme.GAP_S
-    how = box._replace(y=y, h=text_height(1, theme.NOTE))
+    if not d.tight:
+        line = box._replace(y=y, h=line_tall)
+        y = d.write(Word("frame.form.date", {"at": day.value}), line, theme.LEAD, bold=True) + theme.GAP_S
+    how = box._replace(y=y, h=note_tall)
     d.write(Word("frame.form.date_how"), how._replace(w=box.w / 2), theme.NOTE, colour=theme.QUIET)
     limits = Word("frame.form.limits", {"first": day.first, "last": day.last})
     d.write(limits, how._replace(x=box.x + box.w / 2, w=box.w / 2), theme.NOTE, colour=theme.QUIET, align=Align.RIGHT)

@@ -14,25 +14,20 @@ from ui.scene import Align, Shape
 from ui.sketch import BACK, HELP, TV, Sketch, text_height
 from ui.theme import Colour
 
-EDGE = theme.RING + theme.RING_GAP
-"""px that a focus ring needs around a button inside the safe area."""
-LEFT = theme.SAFE_X + EDGE
-WIDTH = theme.WIDTH - 2 * LEFT
-_BAR_TOP = theme.HEIGHT - theme.SAFE_Y - EDGE - theme.TARGET
 _LINE = text_height(1, theme.SMALL)
-_PITCH = _LINE - 4
+_PITCH = _LINE - 3
 """px from one line of the corner to the next: closer than running text, so that three of them stand beside title and lead."""
 _CORNER = 560
-_NOTICE = Box(LEFT + WIDTH - 540, theme.SAFE_Y + _PITCH + _LINE, 540, 2 * _LINE)
+_NOTICE_WIDE = 540
 _NOTICE_SIGN = 44
-_NOTICE_LEFT = _NOTICE.x - theme.GAP - _NOTICE_SIGN
 _BACK = 190
 _HELP = 250
 _TV = 290
 _BAR_BUTTON = 300
 _BAR_GAP = theme.GAP
 _PLACE = 176
-_WIDEST = (WIDTH - theme.GAP_L) / 2
+_ROWS = (96, 76)
+"""Height of a row: the smaller where all rows find room on one page by it."""
 _CARD_LOOKS = {
     CardState.NO_READER: (theme.BAD, False),
     CardState.ABSENT: (theme.QUIET, False),
@@ -61,28 +56,40 @@ def frame(
 
     The notice's place is always left free, so that nothing moves when one comes or goes.
     """
-    left = _corner(d, status) if status else LEFT + WIDTH
-    width = min(left, _NOTICE_LEFT) - LEFT - theme.GAP_L
+    left = _corner(d, status) if status else d.room.right
+    notice = _notice(d)
+    beside = notice.x - theme.GAP - _NOTICE_SIGN - d.room.x - theme.GAP_L
+    width = min(left - d.room.x - theme.GAP_L, beside)
     # A long name takes two lines before it becomes small.
     fits = d.measure(d.words(title), theme.LEAD, True) <= width
-    head = text_height(1, theme.TITLE) if fits else text_height(2, theme.LEAD)
-    top = d.write(title, Box(LEFT, theme.SAFE_Y, width, head), theme.TITLE, bold=True, colour=theme.LAMP)
-    top = max(top, theme.SAFE_Y + text_height(1, theme.TITLE)) + theme.GAP_S
+    head = text_height(1, theme.TITLE) if fits else text_height(2, theme.BODY if d.tight else theme.LEAD)
+    top = d.write(title, Box(d.room.x, d.room.y, width, head), theme.TITLE, bold=True, colour=theme.LAMP)
+    top = max(top, d.room.y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
-        room = Box(LEFT, top, _NOTICE_LEFT - LEFT - theme.GAP_L, text_height(2, lead_size))
         # What nearly fits a line is a little smaller rather than two lines.
-        near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -1) if _fits(d, lead, size, room.w))
-        top = d.write(lead, room, next(near, lead_size))
-    top = max(top + theme.GAP_M, _NOTICE.bottom + theme.GAP_S)
-    bottom = _BAR_TOP - theme.GAP_L
+        near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -1) if _fits(d, lead, size, beside))
+        size = next(near, min(lead_size, theme.BODY) if d.tight and not fits else lead_size)
+        top = d.write(lead, Box(d.room.x, top, beside, text_height(2, size)), size)
+    top = max(top + (theme.GAP if d.tight else theme.GAP_M), notice.bottom + theme.GAP_S)
+    bar_top = _bar_top(d)
+    bottom = bar_top - theme.GAP_L
     if ways_out:
-        back, tv = Box(LEFT, _BAR_TOP, _BACK, theme.TARGET), Box(LEFT + WIDTH - _TV, _BAR_TOP, _TV, theme.TARGET)
+        back, tv = Box(d.room.x, bar_top, _BACK, theme.TARGET), Box(d.room.right - _TV, bar_top, _TV, theme.TARGET)
         d.button(BACK, back, Word("frame.back"), group="bar", fill=theme.PANEL, size=theme.BODY)
         if help_too:
-            help_ = Box(back.right + _BAR_GAP, _BAR_TOP, _HELP, theme.TARGET)
+            help_ = Box(back.right + _BAR_GAP, bar_top, _HELP, theme.TARGET)
             d.button(HELP, help_, Word("frame.help"), group="bar", fill=theme.PANEL, size=theme.BODY)
         d.button(TV, tv, Word("frame.tv"), group="bar", fill=theme.PANEL, size=theme.BODY)
-    return Box(LEFT, top, WIDTH, bottom - top)
+    return Box(d.room.x, top, d.room.w, bottom - top)
+
+
+def _bar_top(d: Sketch) -> float:
+    return d.room.bottom - theme.TARGET
+
+
+def _notice(d: Sketch) -> Box:
+    """Give the notice's place, under two lines of the corner."""
+    return Box(d.room.right - _NOTICE_WIDE, d.room.y + _PITCH + _LINE, _NOTICE_WIDE, 2 * _LINE)
 
 
 def _fits(d: Sketch, text: Text, size: int, width: float) -> bool:
@@ -101,10 +108,11 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
     ]
     count = len(items) + len(steps) + (toggle is not None)
     place = _PLACE + _BAR_GAP if steps else 0
-    left = LEFT + _BACK + _BAR_GAP + _HELP + theme.GAP_M
-    room = LEFT + WIDTH - _TV - theme.GAP_M - left - place
+    bar_top = _bar_top(d)
+    left = d.room.x + _BACK + _BAR_GAP + _HELP + theme.GAP_M
+    room = d.room.right - _TV - theme.GAP_M - left - place
     width = min(_BAR_BUTTON, (room - (count - 1) * _BAR_GAP) / count) if count else 0
-    boxes = (Box(round(left + at * (width + _BAR_GAP)), _BAR_TOP, round(width), theme.TARGET) for at in range(count))
+    boxes = (Box(round(left + at * (width + _BAR_GAP)), bar_top, round(width), theme.TARGET) for at in range(count))
     for item in items:
         d.button(item.id, next(boxes), item.label, group="bar", size=theme.BODY)
     if toggle is not None:
@@ -114,7 +122,7 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
     if steps:
         x = round(left + count * (width + _BAR_GAP))
         at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
-        d.write(at, Box(x, _BAR_TOP, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
+        d.write(at, Box(x, bar_top, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
 
 
 def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:
@@ -126,7 +134,7 @@ def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, hei
             if len(items) > across
             else (room.w - (len(some) - 1) * theme.GAP_L) / len(some)
         )
-        width = min(width, _WIDEST)
+        width = min(width, (d.room.w - theme.GAP_L) / 2)
         for at, item in enumerate(some):
             box = Box(
                 round(room.x + at * (width + theme.GAP_L)),
@@ -156,7 +164,9 @@ def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float 
     """Draw label and value, a line each, on one panel, as many as fit a page; give its bottom."""
     if not rows:
         return room.y
-    height = theme.TARGET
+    height = _ROWS[0]
+    if len(rows) > (room.h - theme.GAP) // height and len(rows) <= (room.h - theme.GAP) // _ROWS[1]:
+        height = _ROWS[1]
     fit = max(1, int((room.h - theme.GAP) // height))
     d.paginate(len(rows), fit)
     rows = rows[d.page * fit : (d.page + 1) * fit]
@@ -175,13 +185,13 @@ def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float 
 
 def _corner(d: Sketch, status: Status) -> float:
     """Draw the card's state, the level and 練習用 at the right; give the left edge of what was drawn."""
-    right = LEFT + WIDTH
+    right = d.room.right
     lines = [("frame.card." + status.card.value, *_CARD_LOOKS[status.card])]
     if status.level is not Level.NONE:
         lines.append(("frame.level." + status.level.name.lower(), *_LEVEL_LOOKS[status.level]))
     left: float = right
     for at, (code, colour, filled) in enumerate(lines):
-        box = Box(right - _CORNER, theme.SAFE_Y + at * _PITCH, _CORNER, _LINE)
+        box = Box(right - _CORNER, d.room.y + at * _PITCH, _CORNER, _LINE)
         label = d.set(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
         if label:
             d.write(Word(code), box, theme.SMALL, colour=theme.INK, align=Align.RIGHT)
@@ -189,11 +199,12 @@ def _corner(d: Sketch, status: Status) -> float:
             d.dot(x, label.box.y + _LINE / 2, 20, colour, Shape.DISC if filled else Shape.DIAMOND)
             left = min(left, x - theme.GAP)
     if status.notice:
-        top = _NOTICE.y + (_NOTICE.h - _NOTICE_SIGN) / 2
-        sign(d, "frame.sign.warning", _NOTICE_LEFT, top, _NOTICE_SIGN, theme.LAMP)
-        d.write(status.notice, _NOTICE, theme.SMALL, bold=True, middle=True)
+        notice = _notice(d)
+        top = notice.y + (notice.h - _NOTICE_SIGN) / 2
+        sign(d, "frame.sign.warning", notice.x - theme.GAP - _NOTICE_SIGN, top, _NOTICE_SIGN, theme.LAMP)
+        d.write(status.notice, notice, theme.SMALL, bold=True, middle=True)
     if status.practice:
-        badge = Box(round(left - theme.GAP_L - 168), theme.SAFE_Y, 168, 60)
+        badge = Box(round(left - theme.GAP_L - 168), d.room.y, 168, 60)
         d.panel(badge, theme.LAMP, 30, 3)
         d.write(
             Word("frame.practice"), badge, theme.NOTE, bold=True, colour=theme.LAMP, align=Align.CENTER, middle=True

@@ -12,17 +12,22 @@ from ui.sketch import Sketch
 
 _TALLEST = 340
 _MOST = 9
+_NARROWEST = 500
+"""px of a tile with its note."""
 
 
 def draw(d: Sketch, view: Home, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status, lead_size=theme.BIG)
-    d.paginate(len(view.items), _MOST)
-    items = view.items[d.page * _MOST : (d.page + 1) * _MOST]
+    # Three beside each other where they find room, else two by two.
+    by_two = len(view.items) > 3 and room.w / 3 < _NARROWEST
+    most = 4 if by_two else _MOST
+    d.paginate(len(view.items), most)
+    items = view.items[d.page * most : (d.page + 1) * most]
     bar(d)
     if not items:
         return
-    across = 2 if len(items) in (1, 2, 4) else 3
+    across = 2 if by_two or len(items) in (1, 2, 4) else 3
     rows = -(-len(items) // across)
     width = (room.w - (across - 1) * theme.GAP_L) / across
     height = min(_TALLEST, (room.h - (rows - 1) * theme.GAP_L) / rows)
@@ -35,4 +40,6 @@ def draw(d: Sketch, view: Home, status: Status | None) -> None:
             round(width),
             round(height),
         )
-        d.button(item.id, box, item.label, item.detail, size=56 if height > 200 else theme.LABEL, align=Align.LEFT)
+        d.button(
+            item.id, box, item.label, item.detail, size=theme.HEAD if height > 200 else theme.LABEL, align=Align.LEFT
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.messages import Status
 from stb_agent.contract.views import (
     Calendar,
@@ -20,16 +21,21 @@ from stb_agent.contract.views import (
     Progress,
     View,
 )
-from ui.lines import Measure
+from ui import theme
+from ui.lines import Measure, enlarged
 from ui.screens import calendar, chart, choice, consent, detail, form, help_, home, listing, message, pin, progress
 from ui.sketch import Place, Sketch
 
 
 def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, Place], Sketch]:
-    """Give what lays out a page of any view; without a status when there is no agent to know it."""
+    """Give what lays out a page of any view; without a status, when there is no agent to know it, as the last one said."""
+    measures = {profile: enlarged(measure, look.scale) for profile, look in theme.THEMES.items()}
+    appearance = Appearance()
 
     def draw(view: View, status: Status | None, place: Place) -> Sketch:
-        d = Sketch(measure, lang, place.page, place.table)
+        nonlocal appearance
+        appearance = status.appearance if status else appearance
+        d = Sketch(measures[appearance.profile], lang, appearance, place.page, place.table)
         match view:
             case Home():
                 home.draw(d, view, status)

@@ -63,13 +63,13 @@ def lines(
 
 def _leaf(d: Sketch, box: Box) -> None:
     """Draw where in the list this page is, and the ways to the pages before and after it."""
-    word = text_height(2, theme.BODY)
-    turn = _TURN[2 * _TURN[0] + word + 2 * theme.GAP_M > box.h]
+    word, gap = text_height(2, theme.BODY), theme.GAP_M
+    turn = _TURN[2 * _TURN[0] + word + 2 * gap > box.h]
+    if 2 * turn + word + 2 * gap > box.h:
+        word, gap = text_height(1, theme.BODY), theme.GAP
     at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
-    d.write(
-        at, Box(box.x, box.y + turn + theme.GAP_M, box.w, word), theme.BODY, bold=True, align=Align.CENTER, middle=True
-    )
-    below = box.y + turn + 2 * theme.GAP_M + word
+    d.write(at, Box(box.x, box.y + turn + gap, box.w, word), theme.BODY, bold=True, align=Align.CENTER, middle=True)
+    below = box.y + turn + 2 * gap + word
     for step, name, y in ((-1, "previous", box.y), (1, "next", below)):
         if 0 <= d.page + step < d.pages:
             where = Box(box.x, round(y), box.w, turn)

@@ -8,35 +8,50 @@ from stb_agent.contract.views import PadStage, Pin
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import EDGE, frame, sign
+from ui.screens.frame import frame, sign
 from ui.sketch import Sketch, text_height
 
 _DOT = 64
 _DOT_GAP = 44
-_PAD_WIDTH = 860
-_ARM = (384, 124)
+_PADS = (860, (384, 124)), (700, (320, 110))
+"""Width of the pad, and width and height of an arrow's box; the smaller where there is little room."""
 
 
 def draw(d: Sketch, view: Pin, status: Status | None) -> None:
     """Lay the view out; nothing here can have the focus."""
     room = frame(d, view.title, view.lead, status, ways_out=False)
-    room = room._replace(h=theme.HEIGHT - theme.SAFE_Y - room.y)
-    left = room._replace(w=room.w - _PAD_WIDTH - theme.GAP_XL)
-    y = _dots(d, view, left) + theme.GAP_L
-    y = d.write(Word("frame.pin.tries", {"tries": view.tries}), left._replace(y=y, h=text_height(2, 56)), 56, bold=True)
-    y += theme.GAP_M
+    room = room._replace(h=d.room.bottom - room.y)
+    pad, arm = _PADS[d.tight]
+    left = room._replace(w=room.w - pad - theme.GAP_XL)
+    out = _ways(d, view, left)
+    room_left = out - theme.GAP
+    large, text = (theme.LABEL, theme.NOTE) if d.tight else (theme.HEAD, theme.BODY)
+    y = _dots(d, view, left) + (theme.GAP if d.tight else theme.GAP_L)
+    tries = Word("frame.pin.tries", {"tries": view.tries})
+    y = d.write(tries, left._replace(y=y, h=text_height(2, large)), large, bold=True) + theme.GAP
     if view.error is not None:
-        sign(d, "frame.sign.error", left.x, y, 56, theme.BAD)
-        error = Box(left.x + 80, y, left.w - 80, text_height(3, theme.LABEL))
+        sign(d, "frame.sign.error", left.x, y, theme.HEAD, theme.BAD)
+        error = Box(left.x + 80, y, left.w - 80, min(text_height(3, theme.LABEL), room_left - y))
         y = d.write(view.error, error, theme.LABEL, bold=True, colour=theme.BAD) + theme.GAP_M
-    how = Word("frame.pin.digits", {"length": view.length})
-    y = d.write(how, left._replace(y=y, h=text_height(3, theme.BODY)), theme.BODY) + theme.GAP
-    d.write(Word("frame.pin.arrows"), left._replace(y=y, h=text_height(2, theme.BODY)), theme.BODY, colour=theme.QUIET)
-    out = Box(left.x, room.bottom - text_height(1, theme.BODY), left.w, text_height(1, theme.BODY))
-    d.write(Word("frame.pin.out"), out, theme.BODY, colour=theme.QUIET)
+    # What to do, as far as there is room: that arrows do it, too, is what the pad says.
+    how = (Word("frame.pin.digits", {"length": view.length}), theme.INK), (Word("frame.pin.arrows"), theme.QUIET)
+    for word, colour in how:
+        lines = left._replace(y=y, h=text_height(2, text))
+        if lines.bottom <= room_left:
+            y = d.write(word, lines, text, colour=colour) + theme.GAP
+    _pad(d, view, Box(room.right - pad, room.y, pad, room.h), arm)
+
+
+def _ways(d: Sketch, view: Pin, box: Box) -> float:
+    """Write at the bottom how to leave, and how to get help; give the top of it."""
+    size = theme.SMALL if d.tight else theme.BODY
+    line = box._replace(h=text_height(1, size))
+    top = box.bottom - line.h
+    d.write(Word("frame.pin.out"), line._replace(y=top), size, colour=theme.QUIET)
     if view.pad is PadStage.GROUP:
-        d.write(Word("frame.pin.help"), out._replace(y=out.y - out.h), theme.BODY, bold=True)
-    _pad(d, view, Box(room.right - _PAD_WIDTH, room.y, _PAD_WIDTH, room.h))
+        top -= line.h
+        d.write(Word("frame.pin.help"), line._replace(y=top), size, bold=True)
+    return top
 
 
 def _dots(d: Sketch, view: Pin, box: Box) -> float:
@@ -50,12 +65,12 @@ def _dots(d: Sketch, view: Pin, box: Box) -> float:
     return box.y + tall
 
 
-def _pad(d: Sketch, view: Pin, box: Box) -> None:
+def _pad(d: Sketch, view: Pin, box: Box, arm_size: tuple[int, int]) -> None:
     """Draw what each arrow does now, as four boxes in a cross; and 決定 in its middle when that is what is wanted."""
     d.panel(box)
     how = Box(box.x + theme.GAP_L, box.y + theme.GAP_M, box.w - 2 * theme.GAP_L, text_height(2, theme.BODY))
     d.write(Word("frame.pin." + view.pad.value), how, theme.BODY, bold=True)
-    wide, tall = _ARM
+    wide, tall = arm_size
     centre_x, centre_y = box.x + box.w / 2, (how.bottom + box.bottom) / 2
     reach_x, reach_y = (box.w - wide) / 2 - theme.GAP_L, tall + theme.GAP_L
     for (arrow, dx, dy), text in zip(_CROSS, _ARMS[view.pad], strict=False):
@@ -69,7 +84,7 @@ def _pad(d: Sketch, view: Pin, box: Box) -> None:
     if view.pad is PadStage.CONFIRM:
         ok = Box(round(centre_x - wide / 2), round(centre_y - tall / 2), wide, tall)
         d.panel(ok, theme.FOCUS)
-        d.panel(ok.grown(EDGE), theme.LAMP, theme.RADIUS + EDGE, theme.RING)
+        d.panel(ok.grown(theme.EDGE), theme.LAMP, theme.RADIUS + theme.EDGE, theme.RING)
         d.write(Word("frame.pin.ok"), ok, theme.BIG, bold=True, align=Align.CENTER, middle=True)
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from kivy.graphics import BorderImage, Color, InstructionGroup, Rectangle, SmoothLine
 
+from stb_agent.contract.appearance import Profile
 from ui import theme
 from ui.focus import Box
 from ui.scene import Dot, Label, Panel, Scene, Shape, Stroke
+from ui.theme import Colour, Rgb
 from ui.widgets import shapes, text
 
 M = TypeVar("M", Panel, Stroke, Dot, Label)
 W = TypeVar("W", Panel, Stroke, Dot, Label, contravariant=True)
+_Palette = Mapping[Colour, Rgb]
 
 
 class _Widget(Protocol[W]):
     """A piece of the canvas that can show any mark of its kind."""
 
-    def show(self, mark: W | None) -> None: ...
+    def show(self, mark: W | None, palette: _Palette) -> None: ...
 
 
 class _Layer(Generic[M]):
@@ -32,29 +35,31 @@ class _Layer(Generic[M]):
         self._widgets: list[_Widget[M]] = []
         self._marks: tuple[M, ...] = ()
 
-    def show(self, marks: tuple[M, ...]) -> list[Box]:
-        """Show these marks; give the boxes of what changed, before and after."""
+    def show(self, marks: tuple[M, ...], palette: _Palette, anew: bool) -> list[Box]:
+        """Show these marks, ``anew`` if the palette is another; give the boxes of what changed, before and after."""
         damage = []
         while len(self._widgets) < len(marks):
             self._widgets.append(self._make(self._group))
         for at in range(max(len(marks), len(self._marks))):
             old = self._marks[at] if at < len(self._marks) else None
             new = marks[at] if at < len(marks) else None
-            if old != new:
-                self._widgets[at].show(new)
+            if old != new or anew:
+                self._widgets[at].show(new, palette)
                 damage += [mark.box for mark in (old, new) if mark]
         self._marks = marks
         return damage
 
 
 class Painter:
-    """The picture on a Kivy canvas."""
+    """The picture on a Kivy canvas, in the colours of the scene's profile."""
 
     def __init__(self, canvas: Any) -> None:
-        """Take the canvas; the ground is painted at once."""
+        """Take the canvas."""
         # The light in the room falls from above: a texture of two pixels, stretched.
         canvas.add(Color(1, 1, 1, 1))
-        canvas.add(Rectangle(pos=(0, 0), size=(theme.WIDTH, theme.HEIGHT), texture=shapes.gradient()))
+        self._ground = Rectangle(pos=(0, 0), size=(theme.WIDTH, theme.HEIGHT))
+        canvas.add(self._ground)
+        self._profile: Profile | None = None
         self._panels: _Layer[Panel] = _Layer(canvas, _PanelWidget)
         self._strokes: _Layer[Stroke] = _Layer(canvas, _StrokeWidget)
         self._dots: _Layer[Dot] = _Layer(canvas, _DotWidget)
@@ -62,12 +67,18 @@ class Painter:
 
     def paint(self, scene: Scene) -> list[Box]:
         """Change the canvas to this scene; give the boxes that must be drawn anew."""
-        return [
-            *self._panels.show(scene.panels),
-            *self._strokes.show(scene.strokes),
-            *self._dots.show(scene.dots),
-            *self._labels.show(scene.labels),
+        palette = theme.THEMES[scene.profile].palette
+        anew = scene.profile is not self._profile
+        if anew:
+            self._profile = scene.profile
+            self._ground.texture = shapes.gradient(palette[theme.GROUND], palette[theme.GROUND_TOP])
+        damage = [
+            *self._panels.show(scene.panels, palette, anew),
+            *self._strokes.show(scene.strokes, palette, anew),
+            *self._dots.show(scene.dots, palette, anew),
+            *self._labels.show(scene.labels, palette, anew),
         ]
+        return [Box(0, 0, theme.WIDTH, theme.HEIGHT)] if anew else damage
 
 
 def _flipped(box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -82,12 +93,12 @@ class _PanelWidget:
         layer.add(self._colour)
         layer.add(self._image)
 
-    def show(self, mark: Panel | None) -> None:
+    def show(self, mark: Panel | None, palette: _Palette) -> None:
         if mark is None:
             self._image.border = (0, 0, 0, 0)  # else its corners stay, whatever the size
             self._image.size = (0, 0)
             return
-        self._colour.rgb = mark.colour
+        self._colour.rgb = palette[mark.colour]
         radius = min(mark.radius, int(min(mark.box.w, mark.box.h) // 2))
         self._image.texture = shapes.rounded(radius, mark.thickness)
         self._image.border = (radius, radius, radius, radius)
@@ -101,10 +112,10 @@ class _StrokeWidget:
         layer.add(self._colour)
         layer.add(self._line)
 
-    def show(self, mark: Stroke | None) -> None:
+    def show(self, mark: Stroke | None, palette: _Palette) -> None:
         self._line.points = [c for x, y in mark.points for c in (x, theme.HEIGHT - y)] if mark else []
         if mark:
-            self._colour.rgb = mark.colour
+            self._colour.rgb = palette[mark.colour]
             self._line.width = mark.width / 2
 
 
@@ -115,11 +126,11 @@ class _DotWidget:
         layer.add(self._colour)
         layer.add(self._image)
 
-    def show(self, mark: Dot | None) -> None:
+    def show(self, mark: Dot | None, palette: _Palette) -> None:
         if mark is None:
             self._image.size = (0, 0)
             return
-        self._colour.rgb = mark.colour
+        self._colour.rgb = palette[mark.colour]
         make = shapes.disc if mark.shape is Shape.DISC else shapes.diamond
         self._image.texture = make(round(mark.box.w))
         self._image.pos, self._image.size = _flipped(mark.box)
@@ -134,7 +145,7 @@ class _LabelWidget:
         layer.add(self._colour)
         layer.add(self._group)
 
-    def show(self, mark: Label | None) -> None:
+    def show(self, mark: Label | None, palette: _Palette) -> None:
         before, self._mark = self._mark, mark
         lines = mark.lines if mark else ()
         while len(self._lines) < len(lines):
@@ -144,7 +155,7 @@ class _LabelWidget:
             gone.size, gone.texture = (0, 0), None
         if mark is None:
             return
-        self._colour.rgb = mark.colour
+        self._colour.rgb = palette[mark.colour]
         same = before is not None and (before.lines, before.size, before.bold) == (mark.lines, mark.size, mark.bold)
         leading = mark.size * theme.LEADING
         for at, (rectangle, line) in enumerate(zip(self._lines, mark.lines, strict=False)):

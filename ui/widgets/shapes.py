@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from kivy.graphics.texture import Texture
 
-from ui import theme
+from ui.theme import Rgb
 
 
 @functools.cache
@@ -48,15 +48,13 @@ def _texture(size: int, inside: Callable[[float, float], float]) -> Texture:
 
 
 @functools.cache
-def gradient() -> Texture:
-    """Give the ground: from its colour at the bottom to a little lighter at the top."""
+def gradient(bottom: Rgb, top: Rgb) -> Texture:
+    """Give the ground: from one colour at the bottom to another at the top."""
     rows = 64
     pixels = bytearray()
     for row in range(rows):
         part = row / (rows - 1)
-        pixels += bytes(
-            round(255 * (low + (high - low) * part)) for low, high in zip(theme.GROUND, theme.GROUND_TOP, strict=True)
-        )
+        pixels += bytes(round(255 * (low + (high - low) * part)) for low, high in zip(bottom, top, strict=True))
     texture = Texture.create(size=(1, rows), colorfmt="rgb")
     texture.blit_buffer(bytes(pixels), colorfmt="rgb", bufferfmt="ubyte")
     return texture

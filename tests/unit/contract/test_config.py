@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stb_agent.contract import words
+from stb_agent.contract.appearance import Appearance, Profile
 from stb_agent.contract.config import Config, ConfigError, ConfigUnreadable, load
 
 
@@ -50,3 +51,12 @@ def test_a_file_that_cannot_be_read_is_told_without_a_line(tmp_path: Path) -> No
             load(path)
         cause, _ = words.told(caught.value.code, caught.value.args_)
         assert str(path) in cause
+
+
+def test_the_screens_profile_is_one_of_four(tmp_path: Path) -> None:
+    chosen = load(write(tmp_path / "a.toml", '[screen]\nprofile = "colour_blind"\n'))
+    assert chosen.screen == Appearance(Profile.COLOUR_BLIND)
+    assert load().screen == Appearance(Profile.STANDARD, furigana=False)
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path / "b.toml", '[screen]\nprofile = "pink"\n'))
+    assert caught.value.args_["line"] == 2
