@@ -13,8 +13,10 @@ from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.transport import Transport
+from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.fonts import FURTHER, MAIN
 from stb_agent.doctor import remote
 from stb_agent.doctor.card import look
 from stb_agent.doctor.finding import Finding, report
@@ -27,6 +29,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
     findings = [
         *await asyncio.to_thread(look, config),
         *await asyncio.to_thread(remote.look, config),
+        _fonts(),
         _clock(clock),
         await _socket(Path(config.box.runtime) / "ui.sock"),
         await _platform(config, clock),
@@ -37,6 +40,17 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
 async def run_card_doctor(config: Config, *, as_json: bool) -> int:
     """Check what the card needs and print a line for each part; 0 if all is well, else 1."""
     return report(await asyncio.to_thread(look, config), as_json=as_json)
+
+
+def _fonts() -> Finding:
+    if not MAIN.there:
+        return Finding("fonts", False, code="doctor.font_missing", args={"package": MAIN.package})
+    further = [face.package for face in FURTHER if face.there]
+    if further:
+        return Finding("fonts", True, ", ".join((MAIN.package, *further)))
+    return Finding(
+        "fonts", True, words.text("doctor.fonts_alone", packages=" / ".join(face.package for face in FURTHER))
+    )
 
 
 def _clock(clock: SystemClock) -> Finding:

@@ -6,10 +6,9 @@ import functools
 
 from PIL import ImageFont
 
-_FILES = {
-    bold: f"/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-{name}.ttf"
-    for bold, name in ((False, "Regular"), (True, "Bold"))
-}
+from stb_agent.contract.fonts import MAIN
+from ui.glyphs import selector
+
 _NOWHERE = "\U0010ffff"
 
 
@@ -19,8 +18,8 @@ def _advance(char: str, size: int, bold: bool) -> float:
 
 
 def measure(text: str, size: int, bold: bool) -> float:
-    """Give the width of a text in px."""
-    return sum(_advance(char, size, bold) for char in text)
+    """Give the width of a text in px; all figures are as wide as a 0 (the font's own 1 is not)."""
+    return sum(_advance("0" if char == "1" else char, size, bold) for char in text if not selector(char))
 
 
 def lacks(char: str, bold: bool) -> bool:
@@ -31,4 +30,4 @@ def lacks(char: str, bold: bool) -> bool:
 
 @functools.cache
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_FILES[bold], size)
+    return ImageFont.truetype(str(MAIN.bold if bold else MAIN.regular), size)

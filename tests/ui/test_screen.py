@@ -16,7 +16,9 @@ from Xlib.display import Display
 from Xlib.protocol.event import ClientMessage
 
 from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.appearance import Appearance, Profile
 from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.views import Message, Tone
 from tests.support import views
 from tests.support.typeface import measure
 from tests.ui.conftest import Television, ring
@@ -181,6 +183,42 @@ def test_without_an_agent_the_programme_gets_the_screen_back(display: str, tmp_p
         assert _focused(television.show(views.HOME), "home") == "booking"
     finally:
         television.close()
+
+
+def _ink(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Give the part of a picture, cut to what is brighter than any ground."""
+    part = picture.crop(box).convert("L").point([255 * (value > 160) for value in range(256)])
+    return part.crop(part.getbbox())
+
+
+def _line(television: Television, text: str) -> Image.Image:
+    """Give the picture of a text, as the lead of a message."""
+    return _ink(television.show(Message(title="A", lead=text, tone=Tone.INFO)), (280, 290, 1800, 420))
+
+
+def test_a_name_that_the_font_lacks_is_drawn_in_the_further_one(television: Television) -> None:
+    """𠮷 (U+20BB7) is not 吉, no 〓 and no box, and what follows it stands as it does elsewhere."""
+    rare, common, missing = (_line(television, first + "田") for first in ("\U00020bb7", "吉", "\U0010fffd"))
+    assert len({picture.tobytes() for picture in (rare, common, missing)}) == 3
+    assert missing.tobytes() == _line(television, "〓田").tobytes()
+    assert abs(rare.width - common.width) <= 4
+    assert abs(rare.height - common.height) <= 6  # on one baseline
+
+
+def test_figures_stand_under_one_another(television: Television) -> None:
+    widths = {_line(television, f"田{digits}田").width for digits in ("1111", "0000", "1970", "8888")}
+    assert len(widths) == 1
+
+
+def test_another_profile_comes_at_once_and_is_what_a_ui_that_starts_in_it_draws(television: Television) -> None:
+    for profile in Profile:
+        television.show(views.CHART, status=Status(CardState.PRESENT))
+        status = Status(CardState.PRESENT, appearance=Appearance(profile))
+        changed = television.show(views.CHART, status=status)
+        television.process.kill()
+        television.process.wait()
+        television.start()
+        assert ImageChops.difference(changed, television.show(views.CHART, status=status)).getbbox() is None
 
 
 def test_what_was_covered_is_drawn_again(television: Television, display: str) -> None:
