@@ -1,18 +1,68 @@
-"""Japanese line breaking: 禁則 as in JIS X 4051 (no line begins with 。 or ends with 「), and phrases kept together where it costs little."""
+"""Japanese line breaking: the classes of JIS X 4051 as JLREQ lists them (its appendix A), and phrases kept together where it costs little.
+
+Forbidden is a line that begins with 。 or ends with 「, a break between …… and inside a number with its unit, a date, a time, a telephone
+number or a word of Latin letters. Marks do not hang into the margin (ぶら下げ): a television's safe area is no margin.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 import unicodedata
 from collections.abc import Callable
 
 Measure = Callable[[str, int, bool], float]
 """Width in px of a text at a size, regular or bold."""
 
-# JIS X 4051: characters not allowed at a line's start, and at its end.
+# JLREQ's classes, full-width and ASCII forms.
+_OPENING = "‘“（〔［｛〈《「『【⦅｟〘〖«〝([{"  # cl-01
+_CLOSING = "’”）〕］｝〉》」』】⦆｠〙〗»〟)]}"  # cl-02
+_HYPHENS = "‐〜～゠–-"  # cl-03
+_DIVIDING = "！？‼⁇⁈⁉!?"  # cl-04
+_MIDDLE = "・：；:;"  # cl-05
+_FULL_STOPS = "。．."  # cl-06
+_COMMAS = "、，,"  # cl-07
+_INSEPARABLE = "—―…‥〳〴〵"  # cl-08
+_ITERATION = "ヽヾゝゞ々〻"  # cl-09
+_LONG = "ー"  # cl-10
+_SMALL = "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ"  # cl-11
+_PREFIXED = "¥￥$＄£￡#＃€№"  # cl-12
+_POSTFIXED = "°′″℃％%¢￠‰㏋ℓ㌃㌍㌔㌘㌢㌣㌦㌧㌫㌶㌻㍉㍊㍍㍑㍗㎎㎏㎜㎝㎞㎡㏄"  # cl-13
+# Combining: on the character before them.
+_COMBINING = "\u3099\u309a゛゜"
+
 NOT_FIRST = frozenset(
-    "、。，．・：；？！?!,.:;)]}」』）】〉》〕］｝’”ー々ゝゞ…‥％%円℃ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ〜～"
+    _CLOSING
+    + _HYPHENS
+    + _DIVIDING
+    + _MIDDLE
+    + _FULL_STOPS
+    + _COMMAS
+    + _ITERATION
+    + _LONG
+    + _SMALL
+    + _POSTFIXED
+    + _COMBINING
+    + "…‥"
 )
-NOT_LAST = frozenset("「『（【〈《〔［｛([{‘“")
+"""Not at a line's start (行頭禁則); the classes of 3.1.7, and … and ‥, which end what was said."""
+NOT_LAST = frozenset(_OPENING + _PREFIXED)
+"""Not at a line's end (行末禁則)."""
+_NUMBER = r"[0-9０-９]+(?:[.,．，][0-9０-９]+)*"
+_UNITS = (
+    "mmHg|mg/dL|[a-zA-Zμ]+(?:/[a-zA-Z]+)?|年度|年間|年|か月|カ月|ヶ月|月|週間|日間|日|時間|時|分|秒|歳|才|円|万円|人|名|個|件|回|階|丁目|番地|番|号室|号|"
+    "けた|桁|字|文字|枚|度|点|台|つ|本|冊|部|級|キロ|メートル|グラム|リットル|パーセント|ページ|行|世代"
+)
+_WHOLE = re.compile(
+    # a date, with its era and weekday; a time; a telephone or contract number; a number with its unit; a Latin word, an address
+    rf"(?:(?:令和|平成|昭和|大正|明治)?(?:{_NUMBER}|元)年)?{_NUMBER}月{_NUMBER}日(?:（[月火水木金土日](?:曜日?)?）)?"
+    rf"|(?:令和|平成|昭和|大正|明治)(?:{_NUMBER}|元)年"
+    r"|[0-9０-９]{1,2}[:：][0-9０-９]{2}"
+    r"|[0-9０-９]+(?:[-‐－ー][0-9０-９]+)+"
+    rf"|第?{_NUMBER} ?(?:{_UNITS})"
+    rf"|{_NUMBER}"
+    r"|[A-Za-zＡ-Ｚａ-ｚ0-9_~/.:@#?=&+%'’-]*[A-Za-zＡ-Ｚａ-ｚ0-9/]"
+)
 _SPACES = " 　"
 _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
@@ -20,6 +70,7 @@ _HONORIFIC = frozenset("ごお")
 # What a break costs beside a line left short (which costs the square of the part that stays empty).
 _AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _WORD, _ANYWHERE = 0.0, 0.03, 0.12, 0.3, 0.6
 _ONE_MORE_LINE = 100.0
+_FORBIDDEN = 3 * _ONE_MORE_LINE
 
 
 def enlarged(measure: Measure, by: float) -> Measure:
@@ -39,6 +90,12 @@ def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -
     while line and measure(line + "…", size, bold) > width:
         line = line[:-1]
     return line + "…"
+
+
+@functools.lru_cache(maxsize=512)
+def whole(text: str) -> frozenset[int]:
+    """Give the places inside what is not to be broken: n is the place before ``text[n]``."""
+    return frozenset(at for match in _WHOLE.finditer(text) for at in range(match.start() + 1, match.end()))
 
 
 def _paragraph(text: str, width: float, size: int, bold: bool, measure: Measure) -> list[str]:
@@ -70,10 +127,12 @@ def _paragraph(text: str, width: float, size: int, bold: bool, measure: Measure)
 
 
 def _price(text: str, at: int) -> float:
-    """Give what a break before ``text[at]`` costs; dear where 禁則 forbids it or a number or foreign word would be cut."""
+    """Give what a break before ``text[at]`` costs; dear where it is forbidden."""
     before, after = text[at - 1], text[at]
-    if (_wordlike(before) and _wordlike(after)) or after in NOT_FIRST or before in NOT_LAST or after in _SPACES:
-        return _ONE_MORE_LINE * 3
+    if after in NOT_FIRST or before in NOT_LAST or after in _SPACES or at in whole(text):
+        return _FORBIDDEN
+    if before in _INSEPARABLE and after == before:
+        return _FORBIDDEN
     if before in _SENTENCE:
         return _AFTER_SENTENCE
     if before in _COMMA or after in NOT_LAST:
@@ -86,10 +145,6 @@ def _price(text: str, at: int) -> float:
     ):
         return _PHRASE
     return _WORD if {left, right} == {"KATAKANA", "CJK"} else _ANYWHERE
-
-
-def _wordlike(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char in "-_/.:,'")
 
 
 def _script(char: str) -> str:

@@ -46,5 +46,75 @@ def test_lines_end_where_phrases_do(text: str, chars: int, lines: tuple[str, ...
     assert wrap(text, chars * 40, 40, False, _em) == lines
 
 
+_WHOLES = st.sampled_from(
+    (
+        "11月25日（水）",
+        "2026年11月25日",
+        "令和8年11月25日",
+        "昭和元年",
+        "13:00",
+        "9時30分",
+        "0120-000-000",
+        "0123-45-6789",
+        "129mmHg",
+        "129 mmHg",
+        "1,200円",
+        "36.5℃",
+        "50％",
+        "5.8%",
+        "¥1,200",
+        "12けた",
+        "第2世代",
+        "3丁目",
+        "18歳",
+        "75.5kg",
+        "R8-0001",
+        "health.unreachable",
+        "HDMI-CEC",
+        "https://www.jpki.go.jp/",
+        "１２月３１日",
+    )
+)
+_AROUND = st.text(alphabet="あいのカード健康記録をは、。", min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(_AROUND, _WHOLES), min_size=1, max_size=4), st.integers(12, 22))
+def test_numbers_with_units_dates_telephones_and_latin_words_stay_whole(
+    parts: list[tuple[str, str]], chars: int
+) -> None:
+    text = "".join(before + whole for before, whole in parts) + "。"
+    lines = wrap(text, chars * 40, 40, False, _em)
+    for _, whole in parts:
+        if _em(whole, 40, False) <= (chars - 2) * 40:  # with what must not be parted from it
+            assert any(whole in line for line in lines), lines
+
+
+@pytest.mark.parametrize("char", sorted(NOT_FIRST))
+def test_what_may_not_begin_a_line_does_not(char: str) -> None:
+    for chars in range(5, 12):
+        lines = wrap("健康記録予約施設" + char + "会議室利用者", chars * 40, 40, False, _em)
+        assert not [line for line in lines[1:] if line[0] == char], lines
+
+
+@pytest.mark.parametrize("char", sorted(NOT_LAST))
+def test_what_may_not_end_a_line_does_not(char: str) -> None:
+    for chars in range(5, 12):
+        lines = wrap("健康記録予約施設" + char + "会議室利用者", chars * 40, 40, False, _em)
+        assert not [line for line in lines[:-1] if line[-1] == char], lines
+
+
+@pytest.mark.parametrize("pair", ["……", "‥‥", "——", "――"])
+def test_what_is_not_to_be_parted_is_not(pair: str) -> None:
+    for chars in range(5, 12):
+        lines = wrap("健康記録予約施設" + pair + "会議室利用者", chars * 40, 40, False, _em)
+        assert any(pair in line for line in lines), lines
+
+
+def test_what_is_longer_than_a_line_is_broken_all_the_same() -> None:
+    lines = wrap("https://platform.example/a/very/long/address", 8 * 40, 40, False, _em)
+    assert len(lines) > 1
+    assert all(_em(line, 40, False) <= 8 * 40 for line in lines)
+
+
 def test_a_text_cut_short_says_so() -> None:
     assert ellipsis("中央公民館", 160, 40, False, _em) == "中央公…"
