@@ -139,9 +139,7 @@ class Gestures:
 
     def _bounced(self, press: _Press) -> bool:
         released = self._released.get((press.device, press.key))
-        # Up and down at the same instant is no bounce: rc-core reports so that the remote's toggle bit turned, which only a
-        # second press does (drivers/media/rc/rc-main.c, ir_do_keydown: no input_sync between the two).
-        return released is not None and released != press.at and press.at - released < self.pace.bounce
+        return released is not None and press.at - released < self.pace.bounce
 
     def _came_already(self, press: _Press, action: Action) -> bool:
         first = self._first.get(action)

@@ -46,6 +46,8 @@ class Hand:
     """Keys that are physically down, and how the world was told of each; None: it was not."""
     bare: int | None = None
     bare_at: float = 0.0
+    heard: float = 0.0
+    """When a scancode was last sent, or may have been lost."""
     events: list[list[float]] = field(default_factory=list)
     expected: list[tuple[str, int, float | None]] = field(default_factory=list)
 
@@ -84,13 +86,14 @@ class Hand:
         self.end_bare()
         self.frame(*([(e.EV_MSC, e.MSC_SCAN, scan)] if bears_scan else []), (e.EV_KEY, code, 1))
         self.tell(name, 1)
-        self.down[code] = name
+        self.down[code], self.heard = name, self.clock
 
     def release(self) -> None:
+        """Let a key go: an infrared remote's is told as of when it was last heard."""
         if self.down:
             code = self.chance.choice(sorted(self.down))
             self.frame((e.EV_KEY, code, 0))
-            self.tell(self.down.pop(code), 0)
+            self.tell(self.down.pop(code), 0, self.heard if self.infrared else None)
 
     def hold(self) -> None:
         """Keep a key down: the kernel repeats it, and a receiver its scancode."""
@@ -100,6 +103,7 @@ class Hand:
             self.tell(self.down[code], 2)
             if self.infrared:
                 self.frame((e.EV_MSC, e.MSC_SCAN, UNKNOWN if code == e.KEY_UNKNOWN else 0x70000 + code))
+                self.heard = self.clock
 
     def scan(self) -> None:
         """Press what the receiver's table does not have."""
@@ -126,6 +130,7 @@ class Hand:
     def unseen(self) -> tuple[list[int], list[int]]:
         """Let some keys go and press others while the queue overflows; give which."""
         self.wait()
+        self.heard = self.clock
         up = [code for code in sorted(self.down) if self.chance.random() < 0.6]
         left = len(self.down) - len(up)
         room = max(0, 1 - left) if self.infrared else 2

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from stb_agent.remote.sources import Device, KeyEvent, Listener, sysfs
 from stb_agent.remote.sources.classify import Kind
-from stb_agent.remote.sources.frames import Change, Frames
+from stb_agent.remote.sources.frames import LATE_S, Change, Frames
 from stb_agent.remote.sources.hotplug import UDEVD, Hotplug
 from stb_agent.remote.sources.node import Node
 from stb_agent.remote.sources.sysfs import Seen
@@ -124,7 +125,8 @@ class EvdevSource:
         except OSError:
             return False  # gone again, or its node is not there yet
         try:
-            frames = Frames(rc_core=seen.rc_core, down=device.down())
+            late_s = LATE_S.get(seen.device.bus, inf) if seen.rc_core else inf
+            frames = Frames(rc_core=seen.rc_core, late_s=late_s, down=device.down())
             asyncio.get_running_loop().add_reader(device.fd, self._read, node, listener)
         except OSError:
             device.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from evdev import ecodes
 
-from stb_agent.remote.sources import DOWN, REPEAT, UP
+from stb_agent.remote.sources import DOWN, REPEAT, UP, Bus
 from stb_agent.remote.sources.names import NAMES, scan_name
 
 NO_KEY = frozenset({ecodes.KEY_RESERVED, ecodes.KEY_UNKNOWN})
@@ -15,6 +16,13 @@ NO_KEY = frozenset({ecodes.KEY_RESERVED, ecodes.KEY_UNKNOWN})
 
 SILENCE_S = 0.25
 """A scancode without a key has no release: it has ended after this. Remotes repeat every 45 to 130 ms, and one may be lost."""
+
+LATE_S = {Bus.INFRARED: 0.0, Bus.CEC: 0.5}
+"""A release of rc-core's so long after its remote was last heard is its own: it waits for what does not come any more.
+
+On infrared always, and for 165 ms or more: IR_DEFAULT_TIMEOUT and the protocol's repeat_period (rc-main.c). On CEC for 550 ms, if
+the television's own is missing (cec-core.c, the receiver's timeout); a television repeats a held key at least every 500 ms (CEC).
+"""
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,16 @@ class Frames:
     """The state of one device's keys. Every release has its press and every press its release.
 
     ``rc_core``: a receiver of rc-core, which sends the scancode with every frame of a remote, and no key where its table has
-    none (drivers/media/rc/rc-main.c, ir_do_keydown, rc_repeat). ``down``: codes that are down when the device is opened;
-    their presses are not ours.
+    none (drivers/media/rc/rc-main.c, ir_do_keydown, rc_repeat). Its releases come late: one ``late_s`` or more after its remote
+    was last heard is told as of then, when the hand let go. ``down``: codes that are down when the device is opened; their presses
+    are not ours.
     """
 
-    def __init__(self, *, rc_core: bool = False, down: Iterable[int] = ()) -> None:
+    def __init__(self, *, rc_core: bool = False, late_s: float = inf, down: Iterable[int] = ()) -> None:
         self._rc_core = rc_core
+        self._late_s = late_s
+        self._heard = inf
+        """When a scancode came last: not yet."""
         self._held: dict[int, str] = {}
         self._unheard = set(down)
         """Codes that are down, and that nobody was told of."""
@@ -64,6 +76,7 @@ class Frames:
             return []
         elif kind == ecodes.EV_MSC and code == ecodes.MSC_SCAN:
             self._scan = value & 0xFFFFFFFF
+            self._heard = at
         elif kind == ecodes.EV_KEY:
             return self._key(code, value, at)
         return []
@@ -92,7 +105,7 @@ class Frames:
         scan, self._scan = self._scan, None
         if value == UP:
             self._unheard.discard(code)
-            return [Change(name, UP, at)] if (name := self._held.pop(code, None)) else []
+            return [Change(name, UP, self._let_go_at(at))] if (name := self._held.pop(code, None)) else []
         if value == REPEAT:
             return [Change(self._held[code], REPEAT, at)] if code in self._held else []
         if scan is not None:
@@ -107,6 +120,10 @@ class Frames:
         self._unheard.discard(code)
         self._held[code] = name
         return [*told, Change(name, DOWN, at)]
+
+    def _let_go_at(self, at: float) -> float:
+        """Give when the hand let go, of a release that the kernel told ``at``."""
+        return self._heard if at - self._heard >= self._late_s else at
 
     def _alone(self, scan: int, at: float) -> list[Change]:
         """Take a scancode that came without a key."""
@@ -125,6 +142,7 @@ class Frames:
 
     def _resume(self, down: set[int], at: float) -> list[Change]:
         """Make good what was lost: what was let go meanwhile, and what was pressed and is still down."""
+        self._heard = at  # its scancodes are lost
         told = self.tick(at) + [Change(self._held.pop(code), UP, at) for code in sorted(self._held.keys() - down)]
         self._unheard &= down
         for code in sorted(down - self._held.keys() - self._unheard):

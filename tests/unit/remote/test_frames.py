@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
+import pytest
 from evdev import ecodes as e
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stb_agent.remote.sources.frames import SILENCE_S, Change, Frames
+from stb_agent.contract.actions import Action
+from stb_agent.remote.gestures import DEFAULT, SLOW, Gestures, Pace
+from stb_agent.remote.sources import Bus
+from stb_agent.remote.sources.frames import LATE_S, SILENCE_S, Change, Frames
 
 SYN = (e.EV_SYN, e.SYN_REPORT, 0)
 DROPPED = (e.EV_SYN, e.SYN_DROPPED, 0)
@@ -126,3 +130,75 @@ def test_whatever_comes_every_press_has_one_release_and_time_never_runs_back(
             held ^= {change.key}
     assert not held
     assert [change.at for change in told] == sorted(change.at for change in told)
+
+
+REPEAT_S, TIMEOUT_S = 0.11, 0.235
+"""Of NEC: between frames of a held key, and after the last until rc-core lets it go (rc-main.c)."""
+
+
+def rc_core(presses: Iterable[tuple[float, float]], *, toggles: bool) -> list[tuple[float, list[tuple[int, int, int]]]]:
+    """Give what rc-core reports of presses (from, until) of 決定 on an infrared remote, as ir_do_keydown does: when, and which events."""
+    frames = sorted(
+        (down + n * REPEAT_S, place)
+        for place, (down, up) in enumerate(presses)
+        for n in range(1 + int((up - down) / REPEAT_S))
+    )
+    told: list[tuple[float, list[tuple[int, int, int]]]] = []
+    last: tuple[float, int] | None = None
+    for at, place in frames:
+        if last is not None and at > last[0] + TIMEOUT_S:
+            told.append((last[0] + TIMEOUT_S, [key(e.KEY_OK, 0), SYN]))
+            last = None
+        turned = toggles and last is not None and last[1] != place
+        up = [key(e.KEY_OK, 0)] if turned else []
+        down = [key(e.KEY_OK, 1)] if turned or last is None else []
+        told.append((at, [*up, scan(0x40BF12), *down, SYN]))
+        last = at, place
+    assert last is not None
+    return [*told, (last[0] + TIMEOUT_S, [key(e.KEY_OK, 0), SYN])]
+
+
+def meant(pace: Pace, presses: Iterable[tuple[float, float]], *, toggles: bool = False) -> int:
+    """Give how many of the presses count."""
+    frames, gestures, count = Frames(rc_core=True, late_s=LATE_S[Bus.INFRARED]), Gestures(pace), 0
+    for at, events in rc_core(presses, toggles=toggles):
+        for event in events:
+            for change in frames.event(*event, at, lambda: ()):
+                count += gestures.key("A", change.key, Action.OK, change.value, change.at) is not None
+    return count
+
+
+@pytest.mark.parametrize("rate", [1, 2, 2.5, 3, 3.3, 3.5, 3.8, 4, 4.2])
+@pytest.mark.parametrize("toggles", [False, True])
+def test_no_press_on_infrared_is_taken_for_a_bounce_because_the_kernel_lets_go_late(rate: float, toggles: bool) -> None:
+    assert meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles) == 20
+
+
+@pytest.mark.parametrize("rate", [5, 6, 7, 8])
+def test_a_remote_that_tells_its_presses_apart_is_followed_as_fast_as_a_hand_goes(rate: float) -> None:
+    assert meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=True) == 20
+
+
+@pytest.mark.parametrize("rate", [1, 2, 2.5, 3, 3.5])
+@pytest.mark.parametrize("toggles", [False, True])
+def test_slow_hands_lose_no_press_on_infrared_either(rate: float, toggles: bool) -> None:
+    assert meant(SLOW, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles) == 20
+
+
+def test_what_trembles_on_infrared_is_one_press_for_slow_hands() -> None:
+    assert meant(SLOW, [(0, 0.05), (0.12, 0.17), (0.3, 0.35), (1, 1.05)], toggles=True) == 2
+
+
+def test_a_release_on_cec_is_the_televisions_own_unless_it_is_missing() -> None:
+    frames = Frames(rc_core=True, late_s=LATE_S[Bus.CEC])
+    assert feed(frames, 1.0, scan(1), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
+    assert frames.event(*key(e.KEY_OK, 0), 1.3, lambda: ()) == [Change("KEY_OK", 0, 1.3)]
+    assert feed(frames, 2.0, scan(1), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
+    assert feed(frames, 2.4, scan(1), SYN) == []
+    assert frames.event(*key(e.KEY_OK, 0), 2.95, lambda: ()) == [Change("KEY_OK", 0, 2.4)]
+
+
+def test_a_release_without_scancodes_is_as_it_is_told() -> None:
+    frames = Frames(rc_core=True, late_s=LATE_S[Bus.INFRARED])
+    assert feed(frames, 1.0, key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
+    assert frames.event(*key(e.KEY_OK, 0), 1.3, lambda: ()) == [Change("KEY_OK", 0, 1.3)]
