@@ -34,9 +34,21 @@ from stb_agent.remote.sources.names import NAMES, canonical
 
 
 class KeymapError(ChanomaError):
-    """A keymap is not of either form, or names what does not exist, or one key twice: file, line (0: none) and what."""
+    """A keymap is not of either form, or names what does not exist: file, line and what."""
 
     code: ClassVar[str] = "remote.keymap.invalid"
+
+
+class KeymapTwice(KeymapError):
+    """A keymap gives one key two actions: file, line (of the second) and key."""
+
+    code: ClassVar[str] = "remote.keymap.twice"
+
+
+class KeymapMalformed(KeymapError):
+    """As KeymapError, where no line can be told: file and what."""
+
+    code: ClassVar[str] = "remote.keymap.malformed"
 
 
 class KeymapUnreadable(KeymapError):
@@ -112,7 +124,7 @@ def read(path: Path) -> Keymap:
     except tomllib.TOMLDecodeError as error:
         raise KeymapError(file=str(path), line=line_of(error, text), what=str(error)) from error
     except RecursionError as error:
-        raise KeymapError(file=str(path), line=0, what="nested too deeply") from error
+        raise KeymapMalformed(file=str(path), what="nested too deeply") from error
     reader = _Reader(path, text)
     return reader.kernel(table) if "protocols" in table else reader.ours(table)
 
@@ -187,6 +199,8 @@ class _Reader:
         return known
 
     def _kernel_key(self, name: object) -> str:
+        if name is None:
+            raise self._wrong("keycode")
         if not isinstance(name, str) or not name.isprintable() or len(name) > 64:
             raise self._wrong(str(name)[:64])
         number = re.fullmatch(r"0[xX][0-9A-Fa-f]{1,4}|[0-9]{1,4}", name)
@@ -222,5 +236,9 @@ class _Reader:
         lines = [
             n for n, line in enumerate(self.text.splitlines(), 1) if re.search(rf"(?<!\w){re.escape(what)}(?!\w)", line)
         ]
-        line = 0 if not lines else lines[-1] if twice else lines[0]
-        return KeymapError(file=str(self.path), line=line, what=what if value is None else f"{what} = {value}")
+        said = what if value is None else f"{what} = {value}"
+        if not lines:
+            return KeymapMalformed(file=str(self.path), what=said)
+        if twice:
+            return KeymapTwice(file=str(self.path), line=lines[-1], what=said)
+        return KeymapError(file=str(self.path), line=lines[0], what=said)
