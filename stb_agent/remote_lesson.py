@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import sys
 import termios
@@ -27,8 +28,9 @@ _ENTER_S = 0.15
 async def teach(sources: Sequence[Source], maps: Keymaps, folder: Path, out: Path | None) -> tuple[Path, Reach] | None:
     """Teach one remote; gives the file written, by default in ``folder``, and what the remote reaches by it.
 
-    None if too little was learnt: then nothing is written. Raises KeymapError if it cannot be.
+    None if too little was learnt: then nothing is written. Raises KeymapError if it cannot be; where that is known, before the lesson.
     """
+    _require_writable(folder, out)
     devices: dict[str, Device] = {}
     remote = Remote(
         sources, maps, on_action=lambda _: None, on_devices=lambda _, device: devices.update({device.id: device})
@@ -128,6 +130,16 @@ def _lines() -> Iterator[asyncio.Queue[None]]:
         if before is not None:
             termios.tcflush(descriptor, termios.TCIFLUSH)
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _require_writable(folder: Path, out: Path | None) -> None:
+    try:
+        if out is not None and out.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        places = (folder, *folder.absolute().parents) if out is None else (out.parent,)
+        TemporaryDirectory(dir=next((place for place in places if place.exists()), places[0])).cleanup()
+    except OSError as error:
+        raise taught.KeymapUnwritable(file=str(out or folder), what=error.strerror or "unwritable") from error
 
 
 def _write(folder: Path, out: Path | None, device: Device, keys: dict[Action, str]) -> Path:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from evdev import ecodes as e
 
 from stb_agent.contract.actions import Action
@@ -154,6 +155,23 @@ def test_teach_learns_an_unknown_remote_by_its_scancodes(devices: Devices, tmp_p
     assert meaning.action("SCAN_c0046") is Action.BACK
     assert read(out).match.fits(device)
     assert not read(out).match.fits(Device("event9", "Another", Bus.USB, UNTAUGHT.vendor, UNTAUGHT.product))
+
+
+@pytest.mark.parametrize("out", ["missing/cheap.toml", "box.toml/cheap.toml", ""])
+def test_teach_asks_for_nothing_that_it_could_not_keep(simulated: Simulated, tmp_path: Path, out: str) -> None:
+    with agent(simulated, tmp_path, "teach", "--out", str(tmp_path / out)) as process:
+        said, errors = process.communicate(timeout=_PATIENCE)
+    assert (process.returncode, said) == (2, "")
+    assert "remote.keymap.unwritable" in errors
+    assert [file.name for file in tmp_path.iterdir()] == ["box.toml"]
+
+
+def test_teach_wants_the_household_s_folder_too(simulated: Simulated, tmp_path: Path) -> None:
+    (tmp_path / "keymaps").write_text("")
+    with agent(simulated, tmp_path, "teach") as process:
+        _, errors = process.communicate(timeout=_PATIENCE)
+    assert process.returncode == 2
+    assert "remote.keymap.unwritable" in errors
 
 
 def test_who_has_read_enough_may_hang_up(tmp_path: Path) -> None:
