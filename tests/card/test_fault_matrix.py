@@ -37,9 +37,9 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 RIGHT, WRONG = "1234", "0000"
 COMMANDS = {"SELECT": 1, "certificate": 2, "tries": 3, "VERIFY": 4, "SIGN": 5}
 CELLS = [*((name, RIGHT) for name in COMMANDS), ("VERIFY", WRONG)]
-LATE = 2.0
-LIMITS = Limits(command=0.4, whole_file=0.4, sign=0.4)
-"""So that an answer 2 s late is as late as one of 20 s is with the real limits, which are tried too, below."""
+LATE = 3.0
+LIMITS = Limits(command=1.0, whole_file=1.0, sign=1.0)
+"""So that an answer 3 s late is as late as one of 20 s is with the real limits, which are tried too, below."""
 NAMED_WITHIN = 1.0
 """Seconds past a limit, in which a failure may also turn out to be a removal."""
 BACK = 4.0
