@@ -197,7 +197,6 @@ class Remote:
         """Take the news that a device is there, or is not as it was."""
         change = Change.CHANGED if device.id in self._devices else Change.CAME
         self._devices[device.id] = device
-        self._meanings.pop(device.id, None)
         self._on_devices(change, device)
 
     def went(self, device: Device) -> None:
@@ -206,6 +205,7 @@ class Remote:
         for place in [place for place in self._held if place[0] == device.id]:
             self._released(place)
         self._arm()
+        self._meanings.pop(device.id, None)  # its id may be another's
         if (last := self._devices.pop(device.id, None)) is not None:
             self._on_devices(Change.WENT, last)
 

@@ -98,6 +98,7 @@ def test_what_is_let_go_is_over_until_it_is_pressed_anew() -> None:
     feed(frames, 0, key(e.KEY_UP, 1), scan(1), key(e.KEY_UNKNOWN, 1), SYN)
     assert [change.key for change in frames.let_go(1)] == ["KEY_UP", "SCAN_1"]
     assert frames.let_go(1) == []
+    assert feed(frames, 1.5, DROPPED, SYN, down=[e.KEY_UP, e.KEY_UNKNOWN]) == [], "it is the same press after a loss"
     assert feed(frames, 2, key(e.KEY_UP, 2), key(e.KEY_UNKNOWN, 0), SYN) == []
     assert feed(frames, 3, key(e.KEY_UP, 1), SYN) == ["KEY_UP 1"], "its release went elsewhere"
 

@@ -327,6 +327,27 @@ def test_a_device_that_goes_lets_go(shown: Hands) -> None:
     assert shown.heard() == [Action.DOWN, ("KEY_VOLUMEUP", 1), ("KEY_VOLUMEUP", 0)], "and says nothing after it went"
 
 
+def test_another_device_under_the_same_id_means_what_its_own_keymap_says(shown: Hands, tmp_path: Path) -> None:
+    (tmp_path / "sofa.toml").write_text('[match]\nname = "Sofa*"\n[actions]\nok = ["KEY_F13"]')
+    shown.remote.reload(keymaps.load([tmp_path]))
+    shown.press("KEY_F13")
+    shown.remote.went(SOFA)
+    shown.remote.came(Device(SOFA.id, "Kitchen remote", Bus.INFRARED))
+    shown.wait(1)
+    shown.press("KEY_F13")
+    assert shown.heard() == [Action.OK, ("KEY_F13", 1), ("KEY_F13", 0)]
+
+
+def test_nothing_is_kept_of_devices_that_went(shown: Hands) -> None:
+    for n in range(100):
+        phone = Device(f"socket{n}", "remote.sock", Bus.SOCKET)
+        shown.remote.came(phone)
+        shown.press("KEY_UP", device=phone)
+        shown.remote.went(phone)
+    assert not shown.remote._meanings
+    assert not shown.remote._held
+
+
 def test_other_keymaps_count_from_the_next_press(shown: Hands, tmp_path: Path) -> None:
     (tmp_path / "sofa.toml").write_text('[match]\nname = "Sofa*"\n[actions]\nok = ["KEY_F13"]\nnone = ["KEY_OK"]')
     shown.key("KEY_OK", DOWN)
@@ -354,6 +375,10 @@ def test_an_unknown_key_is_logged_once_and_not_by_name_while_we_have_the_screen(
     caplog.set_level(logging.INFO)
     hands.press(*["KEY_F13"] * 5, *["KEY_F14"] * 5, "KEY_VOLUMEUP", "KEY_OK")
     assert [("F13" in line, "F14" in line) for line in caplog.messages] == [(True, False), (False, True)]
+    caplog.clear()
+    hands.remote.reload(keymaps.load())
+    hands.press("KEY_F13")
+    assert len(caplog.messages) == 1, "other keymaps do not speak of it either"
     caplog.clear()
     hands.remote.screen(True)
     hands.wait(1)
