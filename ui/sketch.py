@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
+from stb_agent.contract.readings import readings
 from stb_agent.contract.text import Text
 from ui import theme
 from ui.focus import Box, Node
 from ui.lines import Measure, ellipsis, wrap
+from ui.ruby import found_in
 from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
 
@@ -78,6 +80,7 @@ class Sketch:
     missing: int | None = None
     buttons: list[Button] = field(default_factory=list)
     first: str | None = None
+    _read: set[str] = field(default_factory=set)
     _panels: list[Panel] = field(default_factory=list)
     _strokes: list[Stroke] = field(default_factory=list)
     _dots: list[Dot] = field(default_factory=list)
@@ -145,9 +148,47 @@ class Sketch:
     ) -> float:
         """Write a text into a box, smaller if it must be; give the bottom of what was written."""
         label = self.set(text, box, size, bold=bold, colour=colour, align=align, middle=middle)
-        if label:
-            self._labels.append(label)
-        return label.box.bottom if label else box.y
+        if label is None:
+            return box.y
+        if self.appearance.furigana and (read := self._with_furigana(label, box, middle)):
+            self._labels += read
+            return max(it.box.bottom for it in read)
+        self._labels.append(label)
+        return label.box.bottom
+
+    def _with_furigana(self, label: Label, box: Box, middle: bool) -> list[Label]:
+        """Give a text line by line with readings above, all lines as far apart; nothing if there are none or no room for them."""
+        lines = label.lines
+        size = max(theme.RUBY, label.size // 2)
+        above, tall = text_height(1, size) - theme.GAP_S, text_height(1, label.size)
+        height = len(lines) * (above + tall)
+        # Over smaller text the kana would be more than half as large, and weigh more than the word.
+        if label.size < theme.BODY or height > box.h:
+            return []
+        if not (found := found_in(lines, readings(), read := set(self._read))):
+            return []
+        self._read = read
+        top = round(box.y + ((box.h - height) / 2 if middle else 0))
+        labels: list[Label] = []
+        lefts = []
+        for at, line in enumerate(lines):
+            wide = self.measure(line, label.size, label.bold)
+            free = label.box.w - wide
+            left = label.box.x + {Align.LEFT: 0.0, Align.CENTER: free / 2, Align.RIGHT: free}[label.align]
+            lefts.append(left)
+            y = top + at * (above + tall) + above
+            labels.append(Label(Box(round(left), y, wide, tall), (line,), label.size, label.bold, label.colour))
+        end = [float(box.x)] * len(lines)
+        for it in found:
+            line, wide = lines[it.line], self.measure(it.kana, size, False)
+            start, stop = (self.measure(line[:to], label.size, label.bold) for to in (it.start, it.end))
+            x = max(lefts[it.line] + (start + stop - wide) / 2, end[it.line])
+            if x + wide > box.right:
+                continue
+            y = top + it.line * (above + tall)
+            labels.append(Label(Box(round(x), y, wide, above), (it.kana,), size, False, label.colour))
+            end[it.line] = x + wide + theme.GAP_S
+        return labels
 
     def set(
         self,

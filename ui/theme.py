@@ -88,6 +88,8 @@ EDGE: Final = RING + RING_GAP
 LINE_CHARS: Final = 22
 """Full-width characters on a line of running text."""
 LEADING: Final = 1.36
+RUBY: Final = 24
+"""Furigana: half the text's size, and no less than this, which is the least that Android's guide has for a television."""
 
 
 class Rgb(NamedTuple):

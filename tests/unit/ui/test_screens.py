@@ -14,12 +14,14 @@ import pytest
 from stb_agent.contract.appearance import Appearance, Profile
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.readings import readings
 from stb_agent.contract.text import Word, word
 from stb_agent.contract.views import Base, PadStage, View
 from tests.support import views
 from tests.support.screens import CASES, SAFE
 from tests.support.typeface import lacks, measure
 from ui import theme
+from ui.ruby import Reading, found_in
 from ui.screens.chart import scale
 from ui.screens.kinds import drawer
 from ui.sketch import Place, Sketch
@@ -105,6 +107,49 @@ def test_nothing_is_cut_short_with_believable_words(name: str, profile: Profile)
     assert not [
         label.lines for label in _lay_out(views.ALL[name], profile).scene().labels if label.lines[-1].endswith("…")
     ]
+
+
+@each_profile
+@pytest.mark.parametrize("name", CASES)
+def test_furigana_fits_in_and_moves_no_button(name: str, profile: Profile) -> None:
+    status = msgspec.structs.replace(_WORST, appearance=Appearance(profile, furigana=True))
+    sketch = drawer(measure, "ja")(CASES[name], status, Place())
+    plain = _lay_out(CASES[name], profile)
+    labels = sketch.scene().labels
+    for one, other in itertools.combinations(labels, 2):
+        assert not one.box.grown(-3).overlaps(other.box.grown(-3)), (one.lines, other.lines)
+    assert all(label.box.union(SAFE) == SAFE for label in labels)
+    assert all(label.size >= theme.RUBY for label in labels)
+    assert {line for label in plain.scene().labels for line in label.lines} <= {
+        line for label in labels for line in label.lines
+    }
+
+
+def test_furigana_stands_above_its_word_at_its_first_place_alone() -> None:
+    status = Status(appearance=Appearance(furigana=True))
+    labels = drawer(measure, "ja")(views.PIN, status, Place()).scene().labels
+    kana = [label for label in labels if label.lines == ("りようしゃしょうめいよう",)]
+    lead = next(label for label in labels if label.lines[0].startswith("利用者証明用の"))
+    assert len(kana) == 1
+    assert kana[0].box.bottom <= lead.box.y + 1
+    assert abs(kana[0].box.x + kana[0].box.w / 2 - lead.box.x - measure("利用者証明用", lead.size, lead.bold) / 2) < 60
+    assert not [label for label in drawer(measure, "ja")(views.PIN, Status(), Place()).scene().labels if label in kana]
+
+
+def test_the_longest_word_has_its_reading_and_each_has_it_once() -> None:
+    known = {"予約": "よやく", "予約票": "よやくひょう"}
+    assert found_in(("予約票と予約", "の予約"), known, set()) == [
+        Reading(0, 0, 3, "よやくひょう"),
+        Reading(0, 4, 6, "よやく"),
+    ]
+    assert found_in(("予約",), known, {"予約"}) == []
+    assert found_in(("予約",), {}, set()) == []
+
+
+def test_every_reading_is_kana_and_its_word_is_not() -> None:
+    for word_, kana in readings().items():
+        assert all("ぁ" <= char <= "ん" or char == "ー" for char in kana), word_
+        assert all("一" <= char <= "龠" for char in word_), word_
 
 
 def test_the_pin_picture_is_a_function_of_its_fields() -> None:
