@@ -124,7 +124,7 @@ class Sketch:
     def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
         """Draw a rounded rectangle, or with a ``thickness`` its outline."""
         self._panels.append(Panel(box, colour, radius, thickness))
-        if colour is theme.PANEL and not thickness and self.style.outline:
+        if colour in (theme.PANEL, theme.TILE) and radius and not thickness and self.style.outline:
             self._panels.append(Panel(box, theme.LINE, radius, self.style.outline))
 
     def stroke(self, points: tuple[tuple[float, float], ...], colour: Colour, width: float) -> None:

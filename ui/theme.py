@@ -40,7 +40,7 @@ class Colour(Enum):
     SECOND = "second"
 
 
-# The wall, lighter where the light falls from above; what lies on it; what can be chosen; lines.
+# The wall, and where the light falls on it from above; what lies on it; what can be chosen; lines.
 GROUND: Final = Colour.GROUND
 GROUND_TOP: Final = Colour.GROUND_TOP
 PANEL: Final = Colour.PANEL
@@ -131,8 +131,8 @@ def _palette(**values: int) -> Mapping[Colour, Rgb]:
 
 # A tea room in the evening: walls of tea brown, paper-white text, indigo cloth under the focus, one lamp.
 _TEA_ROOM: Final = _palette(
-    ground=0x211913,
-    ground_top=0x2A2019,
+    ground=0x1E1611,
+    ground_top=0x3A2A1C,
     panel=0x33281F,
     tile=0x44372B,
     line=0x7A6653,
@@ -164,8 +164,8 @@ _NIGHT: Final = _palette(
 # The tea room with blue against yellow and orange where the standard has green against red (after Okabe and Ito, 2008), and told apart by
 # lightness besides.
 _BLUE_AND_YELLOW: Final = _palette(
-    ground=0x1B1B1E,
-    ground_top=0x232327,
+    ground=0x17181C,
+    ground_top=0x2C3038,
     panel=0x2B2B30,
     tile=0x3A3A41,
     line=0x74747E,

@@ -63,7 +63,7 @@ def frame(
     # A long name takes two lines before it becomes small.
     fits = d.measure(d.words(title), theme.LEAD, True) <= width
     head = text_height(1, theme.TITLE) if fits else text_height(2, theme.BODY if d.tight else theme.LEAD)
-    top = d.write(title, Box(d.room.x, d.room.y, width, head), theme.TITLE, bold=True, colour=theme.LAMP)
+    top = d.write(title, Box(d.room.x, d.room.y, width, head), theme.TITLE, bold=True)
     top = max(top, d.room.y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
         # What nearly fits a line is a little smaller rather than two lines.
@@ -74,6 +74,8 @@ def frame(
     bar_top = _bar_top(d)
     bottom = bar_top - theme.GAP_L
     if ways_out:
+        # What belongs to every view is set off from what belongs to this one.
+        d.panel(Box(d.room.x, bar_top - theme.GAP - 2, d.room.w, 2), theme.TILE, 0)
         back, tv = Box(d.room.x, bar_top, _BACK, theme.TARGET), Box(d.room.right - _TV, bar_top, _TV, theme.TARGET)
         d.button(BACK, back, Word("frame.back"), group="bar", fill=theme.PANEL, size=theme.BODY)
         if help_too:

@@ -71,7 +71,7 @@ class Painter:
         anew = scene.profile is not self._profile
         if anew:
             self._profile = scene.profile
-            self._ground.texture = shapes.gradient(palette[theme.GROUND], palette[theme.GROUND_TOP])
+            self._ground.texture = shapes.light(palette[theme.GROUND], palette[theme.GROUND_TOP])
         damage = [
             *self._panels.show(scene.panels, palette, anew),
             *self._strokes.show(scene.strokes, palette, anew),

@@ -48,13 +48,20 @@ def _texture(size: int, inside: Callable[[float, float], float]) -> Texture:
 
 
 @functools.cache
-def gradient(bottom: Rgb, top: Rgb) -> Texture:
-    """Give the ground: from one colour at the bottom to another at the top."""
-    rows = 64
+def light(wall: Rgb, lit: Rgb) -> Texture:
+    """Give the ground: a wall on which light falls from above, left of the middle; shades are mixed dot by dot, so that none has an edge."""
+    wide, tall = 240, 135
     pixels = bytearray()
-    for row in range(rows):
-        part = row / (rows - 1)
-        pixels += bytes(round(255 * (low + (high - low) * part)) for low, high in zip(bottom, top, strict=True))
-    texture = Texture.create(size=(1, rows), colorfmt="rgb")
+    for y in range(tall):
+        for x in range(wide):
+            away = math.hypot((x / wide - 0.3) * 1.1, 1 - y / tall)  # rows from the bottom
+            part = max(0.0, 1 - away) ** 1.5
+            dot = _DOTS[y % 4][x % 4] / 16
+            pixels += bytes(int(255 * (low + (high - low) * part) + dot) for low, high in zip(wall, lit, strict=True))
+    texture = Texture.create(size=(wide, tall), colorfmt="rgb")
     texture.blit_buffer(bytes(pixels), colorfmt="rgb", bufferfmt="ubyte")
     return texture
+
+
+# Ordered dithering (Bayer, 1973).
+_DOTS = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
