@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import aiohttp
+import msgspec
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
@@ -30,9 +31,10 @@ from stb_agent.contract.config import Config, PaceChoice
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
+from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text
 from stb_agent.contract.views import Contact, View
-from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded, Voice
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
@@ -75,6 +77,8 @@ _CARD_STATES = {
     SlotState.PRESENT: CardState.READING,
 }
 
+_VOICE = "voice"
+"""The setting that says whether voice guidance is on."""
 _PACES = {PaceChoice.DEFAULT: DEFAULT, PaceChoice.SLOW: SLOW}
 
 
@@ -198,7 +202,13 @@ class Agent:
             practice=self._practice,
             contact=contact,
             appearance=self._config.screen,
+            speech=self._speech(store),
         )
+
+    def _speech(self, store: Store) -> Speech:
+        """Give the box's voice, on or off as the household left it."""
+        configured = self._config.speech
+        return msgspec.structs.replace(configured, on=store.settings.get(_VOICE, configured.on) is True)
 
     def _open_remotes(self, state: Path) -> HouseRemotes:
         config = self._config
@@ -368,6 +378,8 @@ class Agent:
                     log.error("a page failed", exc_info=defect)
                 case SessionEnded():
                     self._forget()
+                case Voice(on=on):
+                    self._store.settings.set(_VOICE, on)
                 case Run():
                     task = self._start(self._work(effect))
                     if effect.job.while_seen:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from stb_agent.contract.messages import FromAgent, ViewMessage
+from stb_agent.contract.messages import ActionMessage, FromAgent, ViewMessage
 from ui.client import Client, LostError
 from ui.scene import Scene
 from ui.screens.kinds import drawer
+from ui.speech.announcer import Announcer
+from ui.speech.voice import Voice
 from ui.stage import Stage
 from ui.widgets.painter import Painter
 from ui.widgets.text import measure
@@ -37,6 +39,7 @@ class App:
         self._painter = Painter(self._surface.canvas)
         self._patience = patience
         self._lost_at: float | None = None
+        self._announcer = Announcer(Voice(time.monotonic))
         self._try_at = 0.0
         self._running = True
 
@@ -46,6 +49,7 @@ class App:
             while self._running:
                 self._reach()
                 self._wait(wake)
+        self._announcer.close()
         self._client.close()
         self._surface.close()
 
@@ -58,11 +62,17 @@ class App:
             log.info("connected to the agent")
 
     def _wait(self, wake: socket.socket) -> None:
-        sources: list[socket.socket | Surface | Client] = [wake, self._surface]
+        sources: list[socket.socket | Surface | Client | Voice] = [wake, self._surface]
         if self._client.connected:
             sources.append(self._client)
         settled = self._client.connected and self._lost_at is None
-        ready, _, _ = select.select(sources, [], [], None if settled else _RETRY)
+        voice = self._announcer.voice
+        if voice.running:
+            sources.append(voice)
+        patience = (None if settled else _RETRY, voice.patience)
+        ready, _, _ = select.select(sources, [], [], min((it for it in patience if it is not None), default=None))
+        if voice in ready or voice.patience == 0:
+            voice.look()
         if wake in ready:
             self._running = False
             return
@@ -70,6 +80,7 @@ class App:
             self._converse()
         if self._lost_at is not None and time.monotonic() - self._lost_at > self._patience:
             self._stage.hide()
+            self._announcer.hear(self._stage.heard())
             self._refresh()
         told = self._surface.happened()
         self._running = Happened.CLOSED not in told
@@ -81,6 +92,7 @@ class App:
         try:
             for message in _latest(self._client.receive()):
                 intent = self._stage.receive(message)
+                self._announcer.hear(self._stage.heard(), key=isinstance(message, ActionMessage))
                 self._lost_at = None
                 if intent:
                     self._client.send(intent)
@@ -91,6 +103,7 @@ class App:
                 log.warning("the agent is lost")
                 self._lost_at = time.monotonic()
                 self._stage.lose()
+                self._announcer.hear(self._stage.heard())
         self._refresh()
 
     def _refresh(self) -> None:

@@ -42,7 +42,8 @@ class Button:
     """Something that can have the focus, and what it does.
 
     ``turn``: by how many pages it leafs, ``toggle``: it changes between graph and table; then it is no intent. ``spin``: ↑ and ↓ on it turn this
-    value on and back. ``sends``: the intent's id and value, if they are others than the node's id and nothing.
+    value on and back. ``sends``: the intent's id and value, if they are others than the node's id and nothing. ``listen``: it has all that
+    is on the page spoken. ``words``: what it says, to be spoken: label, detail and mark.
     """
 
     node: Node
@@ -52,13 +53,16 @@ class Button:
     toggle: bool = False
     spin: str | None = None
     sends: tuple[str, str] | None = None
+    listen: bool = False
+    words: tuple[Text, ...] = ()
 
 
 class Place(NamedTuple):
-    """What of a view is shown: the UI's own choice."""
+    """What of a view is shown: the UI's own choice. ``listen``: something on it is spoken only when asked for."""
 
     page: int = 0
     table: bool = False
+    listen: bool = False
 
 
 @dataclass
@@ -66,7 +70,7 @@ class Sketch:
     """A view laid out once, in px of the design; `scene` gives its picture for any focus, in px of the screen.
 
     ``leafs``: going past the first or last row of ``content`` turns the page. ``fit`` rows of a list are on a page; ``missing`` is the first of this
-    page's that the agent has to be asked for.
+    page's that the agent has to be asked for. ``span``: the first of what `paginate` spread that is on this page, and the first that is not.
     """
 
     measure: Measure
@@ -74,7 +78,9 @@ class Sketch:
     appearance: Appearance
     page: int = 0
     table: bool = False
+    listen: bool = False
     pages: int = 1
+    span: tuple[int, int] = (0, 0)
     leafs: bool = False
     fit: int = 0
     missing: int | None = None
@@ -120,6 +126,7 @@ class Sketch:
         """Spread ``count`` rows over pages of ``fit`` and stay on one that exists."""
         self.pages = max(1, -(-count // fit))
         self.page = min(max(self.page, 0), self.pages - 1)
+        self.span = (self.page * fit, min((self.page + 1) * fit, count))
 
     def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
         """Draw a rounded rectangle, or with a ``thickness`` its outline."""
@@ -236,6 +243,7 @@ class Sketch:
         toggle: bool = False,
         spin: str | None = None,
         sends: tuple[str, str] | None = None,
+        listen: bool = False,
         mark: Text | None = None,
         marks: tuple[Text, Text] | None = None,
     ) -> None:
@@ -269,7 +277,8 @@ class Sketch:
                 labels.append(note._replace(box=note.box._replace(y=round(top + used))))
         elif alone := self.set(label, inner, size, bold=True, align=align, middle=True):
             labels.append(alone)
-        self.buttons.append(Button(Node(id_, box, group), tuple(labels), fill, turn, toggle, spin, sends))
+        said = tuple(text for text in (label, detail, mark) if text is not None)
+        self.buttons.append(Button(Node(id_, box, group), tuple(labels), fill, turn, toggle, spin, sends, listen, said))
 
     def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
         """Give the picture with the focus there."""

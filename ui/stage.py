@@ -10,6 +10,7 @@ import msgspec
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.messages import ActionMessage, FromAgent, Intent, Status, ViewMessage
+from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import (
     Calendar,
@@ -30,6 +31,7 @@ from stb_agent.contract.views import (
 from ui import focus
 from ui.scene import Scene
 from ui.sketch import FRAME_IDS, Button, Place, Sketch
+from ui.speech.spoken import Heard, withholds
 
 Draw = Callable[[View, Status | None, Place], Sketch]
 """Lays out a view; without a status when there is no agent to know it."""
@@ -65,6 +67,7 @@ class Stage:
         self._leafing: tuple[int, Action | None] | None = None
         self._memory: OrderedDict[bytes, _Left] = OrderedDict()
         self._under: _Left | None = None
+        self._asked = 0
         self._sketch: Sketch | None = None
 
     @property
@@ -91,6 +94,12 @@ class Stage:
         """Give the picture as it is now."""
         return self._sketch.scene(self.focused, self.pressed) if self._sketch else Scene()
 
+    def heard(self) -> Heard | None:
+        """Give what there is to be spoken of, or None while the programme has the screen."""
+        if self._message is None or not self._message.shown or self._sketch is None:
+            return None
+        return Heard(self._message, self._lost, self._identity, self._sketch, self.focused, self._asked)
+
     def receive(self, message: FromAgent) -> Intent | None:
         """Take a message; give the intent that it leads to."""
         if isinstance(message, ActionMessage):
@@ -103,10 +112,12 @@ class Stage:
         shown = self.shown
         self._lost, self._answered, self._leafing, self._identity, self._under = True, None, None, b"", None
         title, lead = Word("frame.lost"), Word("frame.lost_remedy")
+        speech = self._message.status.speech if self._message else Speech()
         view: View = Message(title=title, lead=lead, tone=Tone.INFO)
         if self._contact is not None:
             view = Help(title=title, lead=lead, contact=self._contact)
-        self._message = ViewMessage(rev=-1, shown=shown, personal=False, status=Status(), view=view)
+        self._message = ViewMessage(rev=-1, shown=shown, personal=False, status=Status(speech=speech), view=view)
+        self._place, self._asked = Place(), 0
         self._sketch = self._draw(view, None, Place())
         self._focus.begin(())
         self._memory.clear()
@@ -131,7 +142,7 @@ class Stage:
         if same and before is not None:
             self._update(before)
             return
-        self._leafing = None
+        self._leafing, self._asked = None, 0
         left = self._known(message, before)
         self._place, self._walked = (left.place, left.walked) if left else (Place(), False)
         self._lay_out()
@@ -189,6 +200,7 @@ class Stage:
         """Draw the page; if the agent's window on a long list is elsewhere, the first whole page in it."""
         assert self._message
         view, status = self._message.view, self._message.status
+        self._place = self._place._replace(listen=withholds(self._message))
         self._sketch = self._draw(view, status, self._place)
         if self._sketch.missing is not None and isinstance(view, List):
             at = next((at for at, item in enumerate(view.items) if item.first), 0) if not self._walked else 0
@@ -200,7 +212,7 @@ class Stage:
             if at:
                 page = (view.start + at) // self._sketch.fit
                 self._sketch = self._draw(view, status, self._place._replace(page=page))
-        self._place = Place(self._sketch.page, self._sketch.table)
+        self._place = self._place._replace(page=self._sketch.page, table=self._sketch.table)
 
     def _first(self) -> str | None:
         """Give where the focus begins: where the view says, else at its first thing to choose, else at the bar."""
@@ -230,9 +242,12 @@ class Stage:
         if button.turn:
             return self._turn(button.turn, None)
         if button.toggle:
-            self._place = Place(0, not self._place.table)
+            self._place = self._place._replace(page=0, table=not self._place.table)
             self._lay_out()
             self._focus.keep(self._sketched.nodes)
+            return None
+        if button.listen:
+            self._asked += 1
             return None
         if button.spin is not None:
             self._focus.move(Action.RIGHT)

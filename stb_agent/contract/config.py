@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.speech import Speech
 
 
 class ConfigError(ChanomaError):
@@ -113,6 +114,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     tv: Tv = field(default_factory=Tv)
     remote: Remote = field(default_factory=Remote)
     screen: Appearance = field(default_factory=Appearance)
+    speech: Speech = field(default_factory=Speech)
 
 
 def load(*paths: Path) -> Config:

@@ -12,6 +12,7 @@ from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
+from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Contact, List, Message, View
 from stb_agent.core.page import (
@@ -63,13 +64,20 @@ class SessionEnded:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """Effect: remember whether voice guidance is on."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class Defect:
     """Effect: a page of ours failed; it was taken off the stack, and the person told."""
 
     error: Exception
 
 
-Effect = Run | Key | Screen | SessionEnded | Defect | ViewMessage
+Effect = Run | Key | Screen | SessionEnded | Voice | Defect | ViewMessage
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class Core:
         practice: bool = False,
         contact: Contact | None = None,
         appearance: Appearance = Appearance(),  # noqa: B008 - frozen
+        speech: Speech = Speech(),  # noqa: B008 - frozen
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
@@ -115,6 +124,7 @@ class Core:
         self._practice = practice
         self._contact = contact
         self._appearance = appearance
+        self._speech = speech
         self._frame = Frame()
         self._notice: Word | None = None
         self._wanted = False
@@ -153,6 +163,8 @@ class Core:
             return ()
         if action in self._seen.page.own_keys():
             self._deliver(self._seen, Pressed(action))
+        elif action is Action.BLUE:
+            self._switch_voice()
         elif action is Action.BACK:
             self._go_back()
         elif action is Action.HELP:
@@ -175,6 +187,8 @@ class Core:
                 return self._show(False)
             case "help":
                 self._open_help(Topic.OVERVIEW)
+            case "voice":
+                self._switch_voice()
             case "rows":
                 self._look_at(value)
             case _:
@@ -314,6 +328,12 @@ class Core:
         slot = Slot(self._slot_id(), self._help(Opened(topic, self._failure)))
         self._overlay = (slot,)
         self._deliver(slot, Shown())
+
+    def _switch_voice(self) -> None:
+        """Begin voice guidance, or end it; nothing happens where the box has no voice."""
+        if self._speech.engine is not Engine.NONE:
+            self._speech = msgspec.structs.replace(self._speech, on=not self._speech.on)
+            self._effects.append(Voice(self._speech.on))
 
     def _look_at(self, number: str) -> None:
         """Move the window on the list that is seen, so that this item is about in its middle."""
@@ -462,6 +482,7 @@ class Core:
                 notice=self._notice,
                 contact=self._contact,
                 appearance=self._appearance,
+                speech=self._speech,
             ),
             view=view,
             overlay=slot in self._overlay,

@@ -38,11 +38,11 @@ def draw(d: Sketch, view: Chart, status: Status | None) -> None:
         left = room._replace(w=room.w - (side + theme.GAP_L if view.rows else 0))
         d.panel(left)
         _legend(d, view, left)
-        if _moments(view):
+        if timeline(view):
             _plot(d, view, left)
         _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=side))
     other = Word("frame.chart.graph" if d.table else "frame.chart.table")
-    bar(d, () if d.table else view.items, toggle=other if _moments(view) else None)
+    bar(d, () if d.table else view.items, toggle=other if timeline(view) else None)
 
 
 def scale(low: float, high: float) -> tuple[float, float, float]:
@@ -67,7 +67,7 @@ def thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
     return kept[: 2 * most]
 
 
-def _moments(view: Chart) -> dict[str, float]:
+def timeline(view: Chart) -> dict[str, float]:
     """Give every time that has a value, as it was written, with its seconds since 1970."""
     written = {point.at for series in view.series for point in series.points}
     written |= {it.at for spread in view.spreads for it in spread.ranges}
@@ -90,7 +90,7 @@ def _legend(d: Sketch, view: Chart, box: Box) -> None:
     if view.band is not None:
         d.panel(Box(round(x), y + 6, 28, line - 12), theme.TILE, 4)
         d.panel(Box(round(x), y + 6, 28, line - 12), theme.LINE, 4, 2)
-        label = Word("frame.chart.band", {"label": d.words(view.band.label), "range": d.words(_limits(view.band))})
+        label = Word("frame.chart.band", {"label": d.words(view.band.label), "range": d.words(limits(view.band))})
         _name(d, label, Box(x, y, unit.x - x, line))
 
 
@@ -104,7 +104,7 @@ def _name(d: Sketch, label: Text, box: Box) -> float:
     return box.x + 44 + wide + (theme.GAP_M if d.tight else theme.GAP_XL)
 
 
-def _limits(band: Band) -> Word:
+def limits(band: Band) -> Word:
     low, high = (None if value is None else f"{value:g}" for value in (band.low, band.high))
     if low is not None and high is not None:
         return Word("frame.chart.range", {"low": low, "high": high})
@@ -138,7 +138,7 @@ def _plot(d: Sketch, view: Chart, box: Box) -> None:
         if at % skip == 0:
             d.write(f"{value:g}", text, theme.SMALL, colour=theme.QUIET, align=Align.RIGHT)
 
-    moments = _moments(view)
+    moments = timeline(view)
     start, end = min(moments.values()), max(moments.values())
 
     def x(at: str) -> float:
@@ -190,7 +190,7 @@ def _table(d: Sketch, view: Chart, room: Box) -> None:
             it.at: Word("frame.chart.range", {"low": f"{it.low:g}", "high": f"{it.high:g}"}) for it in spread.ranges
         }
         columns.append((spread.label, ranges))
-    moments = _moments(view)
+    moments = timeline(view)
     times = sorted(moments, key=lambda at: moments[at], reverse=True)
     head = text_height(1, theme.NOTE) + theme.GAP_M
     fit = max(1, int((room.h - head - theme.GAP_S) // _ROW))

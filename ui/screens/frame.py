@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.speech import Engine
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Item, Row
 from ui import theme
@@ -108,7 +109,7 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
         for step, name in ((-1, "previous"), (1, "next"))
         if turns and d.pages > 1 and 0 <= d.page + step < d.pages
     ]
-    count = len(items) + len(steps) + (toggle is not None)
+    count = len(items) + len(steps) + (toggle is not None) + d.listen
     place = _PLACE + _BAR_GAP if steps else 0
     bar_top = _bar_top(d)
     left = d.room.x + _BACK + _BAR_GAP + _HELP + theme.GAP_M
@@ -119,12 +120,21 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
         d.button(item.id, next(boxes), item.label, group="bar", size=theme.BODY)
     if toggle is not None:
         d.button("chart.table", next(boxes), toggle, group="bar", size=theme.BODY, toggle=True)
+    if d.listen:
+        d.button("listen", next(boxes), Word("speech.listen"), group="bar", size=theme.BODY, listen=True)
     for step, name in steps:
         d.button("page." + name, next(boxes), Word("frame.page." + name), group="bar", size=theme.NOTE, turn=step)
     if steps:
         x = round(left + count * (width + _BAR_GAP))
         at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
         d.write(at, Box(x, bar_top, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
+
+
+def voice(status: Status | None) -> tuple[Item, ...]:
+    """Give what begins voice guidance, or ends it, where the box has a voice."""
+    if status is None or status.speech.engine is Engine.NONE:
+        return ()
+    return (Item("voice", Word("speech.voice_off" if status.speech.on else "speech.voice_on")),)
 
 
 def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:

@@ -10,7 +10,7 @@ from stb_agent.contract.views import Contact, Help
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import bar, buttons, buttons_height, frame
+from ui.screens.frame import bar, buttons, buttons_height, frame, voice
 from ui.sketch import Sketch, text_height
 
 _LEFT = 960
@@ -40,7 +40,7 @@ def draw(d: Sketch, view: Help, status: Status | None) -> None:
         right = right._replace(y=bottom + theme.GAP, h=right.bottom - bottom - theme.GAP)
         _known(d, "frame.call.hidden", "frame.sign.error", view.hidden, right)
         buttons(d, view.items, right._replace(y=room.bottom - below + theme.GAP_M), across=1)
-    bar(d)
+    bar(d, voice(status))
 
 
 def _tight(d: Sketch, view: Help, room: Box) -> None:

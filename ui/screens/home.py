@@ -7,7 +7,7 @@ from stb_agent.contract.views import Home
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
-from ui.screens.frame import bar, frame
+from ui.screens.frame import bar, frame, voice
 from ui.sketch import Sketch
 
 _TALLEST = 340
@@ -24,7 +24,7 @@ def draw(d: Sketch, view: Home, status: Status | None) -> None:
     most = 4 if by_two else _MOST
     d.paginate(len(view.items), most)
     items = view.items[d.page * most : (d.page + 1) * most]
-    bar(d)
+    bar(d, voice(status))
     if not items:
         return
     across = 2 if by_two or len(items) in (1, 2, 4) else 3

@@ -35,7 +35,7 @@ def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, Place]
     def draw(view: View, status: Status | None, place: Place) -> Sketch:
         nonlocal appearance
         appearance = status.appearance if status else appearance
-        d = Sketch(measures[appearance.profile], lang, appearance, place.page, place.table)
+        d = Sketch(measures[appearance.profile], lang, appearance, *place)
         match view:
             case Home():
                 home.draw(d, view, status)

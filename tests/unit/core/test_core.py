@@ -201,7 +201,7 @@ def test_arrows_and_ok_go_to_the_ui_and_other_keys_nowhere() -> None:
     core = make()
     assert core.key(Action.LEFT) == [Key(Action.LEFT)]
     assert core.key(Action.OK) == [Key(Action.OK)]
-    assert core.key(Action.BLUE) == []
+    assert core.key(Action.GREEN) == []
 
 
 def test_a_stale_intent_does_nothing_and_is_answered_with_the_current_view() -> None:

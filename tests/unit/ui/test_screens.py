@@ -178,7 +178,7 @@ def test_the_font_check_notices_a_missing_character() -> None:
 
 def test_no_sentence_stands_in_the_code() -> None:
     for path in sorted(Path("ui").rglob("*.py")):
-        if path.name in ("lines.py", "glyphs.py"):
+        if path.name in ("lines.py", "glyphs.py", "plain.py", "kana.py"):
             continue  # the characters that these are about
         tree = ast.parse(path.read_text("utf-8"))
         documents = {
