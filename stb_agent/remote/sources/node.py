@@ -11,6 +11,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from evdev import ecodes
@@ -49,8 +50,9 @@ class Node:
         fcntl.ioctl(self.fd, _EVIOCGRAB, int(wanted))
 
     def close(self) -> None:
-        """Close it; a grab ends with it."""
-        os.close(self.fd)
+        """Close it; a grab ends with it. One that is no descriptor any more (EBADF) is closed."""
+        with suppress(OSError):
+            os.close(self.fd)
 
     def _stamp(self) -> bool:
         try:
