@@ -155,7 +155,9 @@ class Stage:
         """Take the same view with other contents."""
         assert self._message
         first = self._sketched.first
-        leafing, self._leafing = self._leafing, None
+        leafing = None
+        if self._message.rev != before.rev:  # else a notice alone: the window that was asked for is still on its way
+            leafing, self._leafing = self._leafing, None
         if leafing is not None:
             self._place = self._place._replace(page=leafing[0])
         self._lay_out()
