@@ -98,7 +98,7 @@ class Stage:
         """Give what there is to be spoken of, or None while the programme has the screen."""
         if self._message is None or not self._message.shown or self._sketch is None:
             return None
-        return Heard(self._message, self._lost, self._identity, self._sketch, self.focused, self._asked)
+        return Heard(self._message, self._lost, self._identity, self._sketch, self.focused, self.pressed, self._asked)
 
     def receive(self, message: FromAgent) -> Intent | None:
         """Take a message; give the intent that it leads to."""

@@ -122,6 +122,8 @@ def sound(wave: bytes) -> Sound:
     while wave[:4] == b"RIFF" and at + 8 <= len(wave):
         name, size = struct.unpack_from("<4sI", wave, at)
         if name == b"fmt ":
+            if at + 24 > len(wave):
+                break
             kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", wave, at + 8)
             if (kind, channels, bits) != (1, 1, 16):
                 break

@@ -19,6 +19,7 @@ from stb_agent.contract.views import (
     Detail,
     Form,
     List,
+    Message,
     NumberField,
     Progress,
     TextField,
@@ -35,7 +36,7 @@ _SILENT = frozenset({"digit"})
 class Heard(NamedTuple):
     """What there is to speak of: the message, whether the agent is ``lost``, how the page is laid out, what has the focus.
 
-    ``identity`` is equal for the same place with other contents; ``asked``: how often the person asked to hear all of it.
+    ``identity`` is equal for the same place with other contents; ``pressed``: a press awaits its answer; ``asked``: how often the person asked to hear all of it.
     """
 
     message: ViewMessage
@@ -43,6 +44,7 @@ class Heard(NamedTuple):
     identity: bytes
     sketch: Sketch
     focused: str | None
+    pressed: bool
     asked: int
 
     @property
@@ -92,7 +94,7 @@ def spoken(before: Heard | None, now: Heard, *, key: bool) -> tuple[str, ...]:
     news = [*_frame(before, now), *(it for it in _opening(now, quiet=False) if it not in said)]
     if before.sketch.page != now.sketch.page or before.sketch.table != now.sketch.table:
         news += _page(now)
-    if _named(before) != _named(now) or (key and not news and before.message is now.message):
+    if _named(before) != _named(now) or (key and not news and not now.pressed and before.message is now.message):
         news += _focus(before, now)
     return tuple(news)
 
@@ -129,7 +131,11 @@ def _frame(before: Heard | None, now: Heard) -> list[str]:
 def _opening(now: Heard, *, quiet: bool = True) -> tuple[str, ...]:
     """Give title, lead and what stands on the page. ``quiet``: also what changes by itself and is not worth an interruption."""
     view, sketch = now.view, now.sketch
-    texts = [said(now, view.title), *(said(now, it) for it in (view.lead,) if it is not None)]
+    texts = [said(now, view.title)]
+    if isinstance(view, Message):
+        texts.append(_say(now, f"frame.tone.{view.tone.value}"))
+    if view.lead is not None:
+        texts.append(said(now, view.lead))
     texts += standing(view, sketch, aloud=now.aloud, quiet=quiet)
     if not now.aloud and withholds(now.message):
         texts.append(_say(now, "speech.withheld"))
@@ -174,10 +180,9 @@ def _focus(before: Heard | None, now: Heard) -> list[str]:
     news = []
     if group != "content" and (old is None or old.node.group != group):
         news.append(_say(now, f"speech.group.{group}"))
+    news.append(_sentence(name(now, button)))
     at = place(now, button)
-    words = name(now, button)
-    news.append(_sentence(words))
-    if at is not None:
+    if at is not None and at[1] > 1:
         news.append(_sentence(_say(now, "speech.at", at=at[0], count=at[1])))
     return news
 

@@ -224,7 +224,7 @@ def _progress(d: Sketch, view: Progress) -> list[str]:
 
 
 def _message(d: Sketch, view: Message) -> list[str]:
-    said = [d.say(f"frame.tone.{view.tone.value}")]
+    said = []
     if view.remedy is not None:
         said.append(_said(d, view.remedy))
     if view.code is not None:
