@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sys
 import time
@@ -17,14 +18,19 @@ from firmware_bridge.errors import Declined, ExitStatus, FlashError, Interrupted
 from firmware_bridge.protocols.line import SerialLine
 from firmware_bridge.station.write import Stage, Written, image_size, write_image
 from stb_agent.contract import words
+from stb_agent.contract.appearance import ENGLISH, JAPANESE, Appearance
 from stb_agent.contract.text import Word
 
 _BAR_CELLS = 30
 _LINE_PERCENT = 10
+_PARTS = "cause", "remedy"
+_BOTH = JAPANESE, ENGLISH
+"""What a failure is told in, whoever reads the log: a bench has people of both."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``stb-flash``; give its exit status."""
+    words.use(words.terminal(os.environ, Appearance()))
     args = _parser().parse_args(argv)
     try:
         return int(_list(args) if args.verb == "boards" else _write(args))
@@ -102,7 +108,7 @@ def _confirm(board: Board, port: str, asked: bool) -> None:
         return
     question = words.text("flash.ask", board=board.title, port=port, storage=board.storage.name)
     print(question, end=" ", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes", "はい"):
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", words.text("flash.yes")):
         raise Declined()
 
 
@@ -118,17 +124,17 @@ def _summary(written: Written) -> str:
 
 
 def _fail(error: FlashError, as_json: bool) -> int:
-    texts = {lang: {part: _error_text(error, part, lang) for part in ("cause", "remedy")} for lang in ("ja", "en")}
-    print(f"\nstb-flash: {error.code}: {texts['ja']['cause']}{texts['ja']['remedy']}", file=sys.stderr)
-    print(f"({texts['en']['cause']} {texts['en']['remedy']})", file=sys.stderr)
+    texts = {lang: dict(zip(_PARTS, words.told(error.code, error.args_, lang), strict=True)) for lang in _BOTH}
+    cause, remedy = words.told(error.code, error.args_)
+    told = words.text("flash.told", cause=cause, remedy=remedy)
+    english = words.text("flash.told", ENGLISH, **texts[ENGLISH])
+    print(f"\nstb-flash: {error.code}: {told}", file=sys.stderr)
+    if told != english:
+        print(f"({english})", file=sys.stderr)
     if as_json:
-        answer = {"ok": False, "code": error.code, "exit": int(error.exit_status), "data": error.args_, **texts["ja"]}
-        print(json.dumps({**answer, "en": texts["en"]}, ensure_ascii=False))
+        answer = {"ok": False, "code": error.code, "exit": int(error.exit_status), "data": error.args_}
+        print(json.dumps({**answer, **texts[JAPANESE], "en": texts[ENGLISH]}, ensure_ascii=False))
     return int(error.exit_status)
-
-
-def _error_text(error: FlashError, part: str, lang: str) -> str:
-    return words.render(Word(f"{error.code}.{part}", dict(error.args_)), lang)
 
 
 class LineReporter:
@@ -145,7 +151,7 @@ class LineReporter:
 
     def retrying(self, error: FlashError, chunk: int, attempt: int) -> None:
         """See Reporter."""
-        why = _error_text(error, "cause", "ja")
+        why, _ = words.told(error.code, error.args_)
         self._say(words.text("flash.stage.retrying", chunk=chunk, attempt=attempt, why=why))
 
     def progress(self, done: int, total: int) -> None:

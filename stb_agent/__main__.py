@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stb_agent import card_cli, remote_cli
 from stb_agent.contract import words
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.config import Config, ConfigError, load
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.host.clock import SystemClock
@@ -28,10 +29,11 @@ def main(argv: list[str] | None = None) -> int:
 
     Those of ``card`` and ``remote`` are their own (``EXITS`` of ``card_cli`` and ``remote_cli``).
     """
+    words.use(words.terminal(os.environ, Appearance()))
     parser = argparse.ArgumentParser(prog="stb-agent", description="The agent of a Chanoma box.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="serve until told to stop")
-    run.add_argument("--practice", action="store_true", help="show 練習用 on every view: a demonstration")
+    run.add_argument("--practice", action="store_true", help="say on every view that it is a demonstration")
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
@@ -63,6 +65,7 @@ def _do(arguments: argparse.Namespace) -> int:
     except ConfigError as error:
         print(told(error), file=sys.stderr)
         return 2
+    words.use(words.terminal(os.environ, config.screen))
     if arguments.verb == "card":
         return card_cli.run(arguments, config)
     if arguments.verb == "remote":

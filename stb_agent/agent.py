@@ -32,7 +32,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
 from stb_agent.contract.speech import Speech
-from stb_agent.contract.text import Text
+from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded, Voice
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
@@ -161,17 +161,18 @@ class Agent:
         courier = Courier(store.outbox, senders, clock=self._clock, random=self._random, changed=self._entry_changed)
         self._courier = courier
         self._post = Post(store.outbox, courier.wake)
+        operator: Text = config.operator.name or word("help.operator")
         sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in)
         link = LinkService(
             platform,
             self._authority,
             store,
             self._post,
-            config.operator.name,
+            operator,
             clock=self._clock,
             random=self._random,
         )
-        contact = Contact(config.operator.name, config.operator.phone, config.operator.hours)
+        contact = Contact(operator, config.operator.phone, config.operator.hours)
         self._help = HelpService(
             contact, platform, device, store.settings, clock=self._clock, time_known=lambda: self._clock() >= EARLIEST
         )

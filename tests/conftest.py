@@ -1,6 +1,8 @@
 """What holds for all tests."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -10,6 +12,26 @@ from tests.support.input_devices import UINPUT
 # A slow machine is no failure: nothing is timed here but in the benches.
 settings.register_profile("chanoma", deadline=None)
 settings.load_profile("chanoma")
+
+# Whatever the terminal is set to, command lines in tests speak Japanese, unless a test says otherwise.
+os.environ["LANGUAGE"] = "ja"
+
+
+@pytest.fixture(autouse=True)
+def _no_word_is_missing() -> Iterator[None]:
+    """Fail where a text is missing or cannot be filled: on the screen that is no exception, only wrong."""
+    wrong: list[str] = []
+
+    class Catch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            wrong.append(record.getMessage())
+
+    catch = Catch(logging.ERROR)
+    log = logging.getLogger("stb_agent.contract.words")
+    log.addHandler(catch)
+    yield
+    log.removeHandler(catch)
+    assert not wrong
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

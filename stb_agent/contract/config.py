@@ -71,9 +71,9 @@ class Services(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operator(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom the household calls."""
+    """Whom the household calls; without a ``name``, the cable television company."""
 
-    name: str = "ケーブルテレビ"
+    name: str = ""
     phone: str = ""
     hours: str = ""
 

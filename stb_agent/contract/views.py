@@ -290,7 +290,7 @@ class Message(Base, frozen=True, kw_only=True, tag="message"):
 class Contact(Struct, frozen=True, omit_defaults=True):
     """Whom the household calls: the operator, its telephone number and its hours."""
 
-    name: str
+    name: Text
     phone: str = ""
     hours: str = ""
 

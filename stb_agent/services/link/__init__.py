@@ -21,6 +21,7 @@ from stb_agent.cable_id.errors import (
 )
 from stb_agent.cable_id.session import LinkResult, ServiceToken
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.text import Text
 from stb_agent.contract.views import Delivery
 from stb_agent.core.page import Frame, Job
 from stb_agent.core.service import Tile
@@ -49,7 +50,7 @@ class LinkService:
         authority: Authority,
         store: Store,
         post: Post,
-        operator: str,
+        operator: Text,
         *,
         clock: Callable[[], float],
         random: Callable[[int], bytes],

@@ -74,7 +74,7 @@ class LinkPage(Page):
     needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
     personal: ClassVar[bool] = True
 
-    operator: str
+    operator: Text
     well_formed: Callable[[str], bool] = field(repr=False)
     stage: Stage = Stage.CONSENT
     typed: Filling | None = None

@@ -87,7 +87,7 @@ def test_every_error_has_its_words_in_both_languages(error: type[FlashError]) ->
     wanted = []
     for lang in ("ja", "en"):
         for part in ("cause", "remedy"):
-            text = words._catalogue(lang)[f"{error.code}.{part}"]
+            text = words.pattern(f"{error.code}.{part}", lang)
             assert len(text) > 5
             wanted.append({name for _, name, _, _ in string.Formatter().parse(text) if name})
     assert wanted[0] | wanted[1] == wanted[2] | wanted[3], "the two languages tell different data"

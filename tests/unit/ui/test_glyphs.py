@@ -12,6 +12,7 @@ from PIL import ImageFont
 
 from stb_agent.contract import words
 from stb_agent.contract.fonts import FURTHER, MAIN
+from stb_agent.contract.words.catalogue import LOCALE
 from tests.support.typeface import lacks
 from ui.glyphs import MISSING, Faces, covered
 
@@ -94,9 +95,9 @@ def test_a_truncated_font_is_an_error_not_a_guess(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bold", [False, True])
 def test_the_font_has_every_character_of_every_catalogue_and_of_everyone_simulated(bold: bool) -> None:
-    languages = {path.name.split(".")[-2] for path in Path(words.__file__).parent.glob("*.toml")}
+    languages = {"ja", *(path.name for path in LOCALE.iterdir())}
     assert languages >= {"ja", "en"}
-    used = {char for lang in languages for code in words.codes(lang) for char in words._catalogue(lang)[code]}
+    used = {char for lang in languages for code in words.codes() for char in words.pattern(code, lang)}
     used |= {char for text in _simulated() for char in text}
     assert sorted(char for char in used if lacks(char, bold)) == []
 
