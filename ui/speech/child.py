@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--output", type=Output, default=Output.ALSA)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="stb-ui: voice: %(message)s")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it wonders at a player that ended while it was being killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the UI's, whose end is ours
     engine: SpeechEngine = Espeak(options.language, options.voice, options.rate)
     if options.engine is Engine.OPEN_JTALK:

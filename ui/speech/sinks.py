@@ -37,6 +37,7 @@ class Player:
         """Name the program; nothing is started yet."""
         self._output = output
         self._process: asyncio.subprocess.Process | None = None
+        self._going: set[asyncio.Task[None]] = set()
 
     async def begin(self, rate: int) -> None:
         """Start the player."""
@@ -67,11 +68,22 @@ class Player:
 
     def cut(self) -> None:
         """Kill the player: kernel and sound server drop what it had not played yet."""
-        if self._process is not None:
+        process, self._process = self._process, None
+        if process is not None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            if self._process.stdin:
-                self._process.stdin.close()
+                process.kill()
+            gone = asyncio.get_running_loop().create_task(_gone(process))
+            self._going.add(gone)
+            gone.add_done_callback(self._going.discard)
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    """See to what is left of a player that was killed."""
+    assert process.stdin
+    process.stdin.close()
+    with contextlib.suppress(OSError):
+        await process.stdin.wait_closed()
+    await process.wait()
 
 
 def _command(output: Output, rate: int) -> Sequence[str]:

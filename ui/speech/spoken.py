@@ -36,7 +36,8 @@ _SILENT = frozenset({"digit"})
 class Heard(NamedTuple):
     """What there is to speak of: the message, whether the agent is ``lost``, how the page is laid out, what has the focus.
 
-    ``identity`` is equal for the same place with other contents; ``pressed``: a press awaits its answer; ``asked``: how often the person asked to hear all of it.
+    ``identity`` is equal for the same place with other contents; ``pressed``: a press awaits its answer;
+    ``asked``: how often the person asked to hear all of it.
     """
 
     message: ViewMessage
