@@ -13,7 +13,6 @@ def main(argv: list[str] | None = None) -> int:
     """Run the UI; give the exit status."""
     parser = argparse.ArgumentParser(prog="stb-ui", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="the agent's socket for its UI")
-    parser.add_argument("--lang", default="ja", help="the catalogue to read (default: ja)")
     parser.add_argument(
         "--patience",
         type=float,
@@ -26,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     boot.prepare()
     from ui.app import App  # Kivy, only now
 
-    App(options.socket, options.lang, options.patience).run()
+    App(options.socket, options.patience).run()
     return 0
 
 

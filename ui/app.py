@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 class App:
     """Puts client, stage and window together."""
 
-    def __init__(self, path: Path, lang: str, patience: float) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         """Make the window, hidden; ``patience``: seconds without an agent after which the programme gets the screen back."""
         self._client = Client(path)
-        self._stage = Stage(drawer(measure, lang))
+        self._stage = Stage(drawer(measure))
         self._surface = Surface()
         self._painter = Painter(self._surface.canvas)
         self._patience = patience

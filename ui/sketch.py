@@ -74,7 +74,6 @@ class Sketch:
     """
 
     measure: Measure
-    lang: str
     appearance: Appearance
     page: int = 0
     table: bool = False
@@ -116,11 +115,11 @@ class Sketch:
 
     def say(self, code: str, **args: str | int) -> str:
         """Give a text of the frame's own."""
-        return words.text(code, self.lang, **args)
+        return words.text(code, self.appearance, **args)
 
     def words(self, text: Text) -> str:
         """Give what the person reads."""
-        return words.render(text, self.lang)
+        return words.render(text, self.appearance)
 
     def paginate(self, count: int, fit: int) -> None:
         """Spread ``count`` rows over pages of ``fit`` and stay on one that exists."""

@@ -33,7 +33,7 @@ class Sofa:
     def __init__(self, box: Box, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._box = box
         self._writer = writer
-        self._stage = Stage(drawer(measure, "ja"))
+        self._stage = Stage(drawer(measure))
         self._changed = asyncio.Condition()
         self.message: ViewMessage | None = None
         self.reading = asyncio.create_task(self._read(reader))

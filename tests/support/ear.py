@@ -37,7 +37,7 @@ class Ear:
     """A stage with voice guidance, the agent's side of the talk, and what was heard last."""
 
     def __init__(self, *, aloud: bool = False, on: bool = True) -> None:
-        self.stage = Stage(drawer(measure, "ja"))
+        self.stage = Stage(drawer(measure))
         self.paper = Paper()
         self.announcer = Announcer(self.paper)
         self.status = Status(speech=Speech(on=on, aloud=aloud))

@@ -29,7 +29,7 @@ _BLACK = (0, 0, 0)
 
 
 def _boxes(name: str) -> dict[str, tuple[float, float, float, float]]:
-    sketch = drawer(measure, "ja")(views.ALL[name], Status(CardState.ABSENT, practice=True), Place())
+    sketch = drawer(measure)(views.ALL[name], Status(CardState.ABSENT, practice=True), Place())
     return {node.id: tuple(node.box) for node in sketch.nodes}
 
 

@@ -181,8 +181,8 @@ def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:
     """Draw year, month and day as wheels that ↑ and ↓ turn, the year of the era under the year; the date in words below."""
     at = date.fromisoformat(day.value)
     wheels = (
-        (DatePart.YEAR, Word("frame.form.year", {"year": at.year}), Word("frame.form.era", {"at": day.value})),
-        (DatePart.MONTH, Word("frame.form.month", {"month": at.month}), None),
+        (DatePart.YEAR, Word("frame.form.year", {"at": day.value}), Word("frame.form.era", {"at": day.value})),
+        (DatePart.MONTH, Word("frame.form.month", {"at": day.value}), None),
         (DatePart.DAY, Word("frame.form.day", {"day": at.day}), Word("frame.form.weekday", {"at": day.value})),
     )
     x = box.x

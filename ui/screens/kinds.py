@@ -27,7 +27,7 @@ from ui.screens import calendar, chart, choice, consent, detail, form, help_, ho
 from ui.sketch import Place, Sketch
 
 
-def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, Place], Sketch]:
+def drawer(measure: Measure) -> Callable[[View, Status | None, Place], Sketch]:
     """Give what lays out a page of any view; without a status, when there is no agent to know it, as the last one said."""
     measures = {profile: enlarged(measure, look.scale) for profile, look in theme.THEMES.items()}
     appearance = Appearance()
@@ -35,7 +35,7 @@ def drawer(measure: Measure, lang: str) -> Callable[[View, Status | None, Place]
     def draw(view: View, status: Status | None, place: Place) -> Sketch:
         nonlocal appearance
         appearance = status.appearance if status else appearance
-        d = Sketch(measures[appearance.profile], lang, appearance, *place)
+        d = Sketch(measures[appearance.profile], appearance, *place)
         match view:
             case Home():
                 home.draw(d, view, status)

@@ -62,4 +62,4 @@ class Announcer(Generic[S]):
         self.voice.close()
 
     def _say(self, sentences: Sequence[str], now: Heard, *, last: bool = False) -> None:
-        self.voice.say(sentences, now.status.speech, now.sketch.lang, last=last)
+        self.voice.say(sentences, now.status.speech, now.sketch.appearance.language, last=last)

@@ -116,14 +116,14 @@ def test_a_forgotten_pin_has_a_way_of_its_own_on_one_page() -> None:
     assert isinstance(page.on(Chosen("pin"), Frame()).push, PinPage)
     view = PinPage().view(Frame())
     assert isinstance(view, Detail)
-    assert drawer(measure, "ja")(view, None, Place()).pages == 1
+    assert drawer(measure)(view, None, Place()).pages == 1
     shown = _shown(view)
     for row in view.rows:
         assert "".join(words.render(row.value).split()) in shown
 
 
 def _shown(view: Help | Detail) -> str:
-    labels = drawer(measure, "ja")(view, Status(), Place()).scene().labels
+    labels = drawer(measure)(view, Status(), Place()).scene().labels
     return "|".join("".join("".join(label.lines).split()) for label in labels)
 
 

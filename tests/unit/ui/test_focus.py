@@ -118,9 +118,9 @@ def test_an_arrow_at_the_end_of_a_row_does_not_leave_the_row() -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("pin")])
 @pytest.mark.parametrize("table", [False, True])
 def test_on_every_screen_every_node_is_reached_and_none_is_off_the_safe_area(name: str, table: bool) -> None:
-    sketch = drawer(measure, "ja")(CASES[name], Status(), Place(table=table))
+    sketch = drawer(measure)(CASES[name], Status(), Place(table=table))
     for page in {0, sketch.pages // 2, sketch.pages - 1}:
-        nodes = drawer(measure, "ja")(CASES[name], Status(), Place(page, table)).nodes
+        nodes = drawer(measure)(CASES[name], Status(), Place(page, table)).nodes
         ids = [node.id for node in nodes]
         assert len(ids) == len(set(ids))
         assert {"back", "tv"} <= set(ids)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from stb_agent.contract.appearance import Appearance, Profile
+from stb_agent.contract.actions import Action
+from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.level import Level
-from stb_agent.contract.messages import CardState, Status, ViewMessage
+from stb_agent.contract.messages import ActionMessage, CardState, Status, ViewMessage
 from stb_agent.contract.text import word
 from stb_agent.contract.views import View
 from tests.support import views
@@ -35,7 +36,7 @@ def _status(profile: Profile, card: CardState = CardState.PRESENT) -> Status:
 
 def _pictures(profile: Profile) -> Iterator[tuple[Sketch, str | None, Scene]]:
     """Give every view with every card, focus and press."""
-    draw = drawer(measure, "ja")
+    draw = drawer(measure)
     for view in CASES.values():
         for card in CardState if view is views.HOME else (CardState.PRESENT,):
             for page in range(draw(view, _status(profile), Place()).pages)[:3]:
@@ -102,7 +103,7 @@ def test_lines_and_signs_stand_out(profile: Profile) -> None:
 
 def test_with_high_contrast_every_button_and_panel_has_an_outline() -> None:
     look = theme.THEMES[Profile.CONTRAST]
-    sketch = drawer(measure, "ja")(views.HOME, _status(Profile.CONTRAST), Place())
+    sketch = drawer(measure)(views.HOME, _status(Profile.CONTRAST), Place())
     outlined = {panel.box for panel in sketch.scene().panels if panel.thickness and panel.colour is theme.LINE}
     assert outlined >= {button.node.box for button in sketch.buttons}
     assert all(
@@ -114,7 +115,7 @@ def test_the_large_profile_is_larger_and_nothing_else() -> None:
     standard, large = theme.THEMES[Profile.STANDARD], theme.THEMES[Profile.LARGE]
     assert large.palette == standard.palette
     for view in CASES.values():
-        draw = drawer(measure, "ja")
+        draw = drawer(measure)
         small = min(label.size for label in draw(view, _status(Profile.STANDARD), Place()).scene().labels)
         least = min(label.size for label in draw(view, _status(Profile.LARGE), Place()).scene().labels)
         assert small >= theme.SMALL
@@ -155,7 +156,7 @@ def _message(view: View, profile: Profile, rev: int) -> ViewMessage:
 
 
 def test_another_profile_is_taken_at_once_and_moves_no_focus() -> None:
-    stage = Stage(drawer(measure, "ja"))
+    stage = Stage(drawer(measure))
     stage.receive(_message(views.HOME, Profile.STANDARD, 1))
     before, focus = stage.scene(), stage.focused
     stage.receive(_message(views.HOME, Profile.CONTRAST, 2))
@@ -165,7 +166,7 @@ def test_another_profile_is_taken_at_once_and_moves_no_focus() -> None:
 
 
 def test_without_an_agent_the_household_keeps_its_profile() -> None:
-    stage = Stage(drawer(measure, "ja"))
+    stage = Stage(drawer(measure))
     stage.receive(_message(views.HOME, Profile.LARGE, 1))
     stage.lose()
     assert stage.scene().profile is Profile.LARGE
@@ -174,3 +175,23 @@ def test_without_an_agent_the_household_keeps_its_profile() -> None:
 def test_the_appearance_costs_nothing_on_the_wire_unless_it_is_another() -> None:
     assert b"appearance" not in msgspec.json.encode(Status())
     assert b'"appearance":{"profile":"large"}' in msgspec.json.encode(_status(Profile.LARGE))
+
+
+def test_another_language_and_calendar_are_taken_at_once_and_move_no_focus() -> None:
+    def shown(appearance: Appearance, rev: int) -> ViewMessage:
+        message = _message(views.FORM_DATE, Profile.STANDARD, rev)
+        return msgspec.structs.replace(message, status=msgspec.structs.replace(message.status, appearance=appearance))
+
+    def read() -> set[str]:
+        return {line for label in stage.scene().labels for line in label.lines}
+
+    stage = Stage(drawer(measure))
+    stage.receive(shown(Appearance(), 1))
+    assert {"戻る", "1951年", "昭和26年"} <= read()
+    stage.receive(ActionMessage(Action.RIGHT))
+    focus = stage.focused
+    stage.receive(shown(Appearance(language="en"), 2))
+    assert {"Back", "1951", "Showa 26", "Sunday"} <= read()
+    stage.receive(shown(Appearance(calendar=Calendar.JAPANESE), 3))
+    assert {"戻る", "昭和26年", "1951年"} <= read()
+    assert stage.focused == focus == "month"

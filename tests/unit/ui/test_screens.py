@@ -36,7 +36,7 @@ _NOTICES = [word(f"remote.notice.{name}") for name in ("connected", "awake", "as
 
 
 def _lay_out(view: View, profile: Profile = Profile.STANDARD) -> Sketch:
-    return drawer(measure, "ja")(view, msgspec.structs.replace(_WORST, appearance=Appearance(profile)), Place())
+    return drawer(measure)(view, msgspec.structs.replace(_WORST, appearance=Appearance(profile)), Place())
 
 
 each_profile = pytest.mark.parametrize("profile", Profile)
@@ -82,7 +82,7 @@ def test_the_words_of_a_button_are_inside_it(name: str, profile: Profile) -> Non
 @pytest.mark.parametrize("name", CASES)
 def test_a_notice_moves_nothing_and_covers_nothing(name: str, profile: Profile) -> None:
     quiet = msgspec.structs.replace(_WORST, notice=None, appearance=Appearance(profile))
-    calm = drawer(measure, "ja")(CASES[name], quiet, Place())
+    calm = drawer(measure)(CASES[name], quiet, Place())
     said = _lay_out(CASES[name], profile)
     assert said.buttons == calm.buttons
     assert said.pages == calm.pages
@@ -96,7 +96,7 @@ def test_a_notice_moves_nothing_and_covers_nothing(name: str, profile: Profile) 
 
 @pytest.mark.parametrize("notice", _NOTICES, ids=lambda notice: notice.code)
 def test_a_notice_is_said_whole(notice: Word) -> None:
-    sketch = drawer(measure, "ja")(views.HOME, Status(notice=notice), Place())
+    sketch = drawer(measure)(views.HOME, Status(notice=notice), Place())
     text = "".join(sketch.words(notice).split())
     assert text in ["".join(label.lines) for label in sketch.scene().labels]
 
@@ -113,7 +113,7 @@ def test_nothing_is_cut_short_with_believable_words(name: str, profile: Profile)
 @pytest.mark.parametrize("name", CASES)
 def test_furigana_fits_in_and_moves_no_button(name: str, profile: Profile) -> None:
     status = msgspec.structs.replace(_WORST, appearance=Appearance(profile, furigana=True))
-    sketch = drawer(measure, "ja")(CASES[name], status, Place())
+    sketch = drawer(measure)(CASES[name], status, Place())
     plain = _lay_out(CASES[name], profile)
     labels = sketch.scene().labels
     for one, other in itertools.combinations(labels, 2):
@@ -127,13 +127,13 @@ def test_furigana_fits_in_and_moves_no_button(name: str, profile: Profile) -> No
 
 def test_furigana_stands_above_its_word_at_its_first_place_alone() -> None:
     status = Status(appearance=Appearance(furigana=True))
-    labels = drawer(measure, "ja")(views.PIN, status, Place()).scene().labels
+    labels = drawer(measure)(views.PIN, status, Place()).scene().labels
     kana = [label for label in labels if label.lines == ("りようしゃしょうめいよう",)]
     lead = next(label for label in labels if label.lines[0].startswith("利用者証明用の"))
     assert len(kana) == 1
     assert kana[0].box.bottom <= lead.box.y + 1
     assert abs(kana[0].box.x + kana[0].box.w / 2 - lead.box.x - measure("利用者証明用", lead.size, lead.bold) / 2) < 60
-    assert not [label for label in drawer(measure, "ja")(views.PIN, Status(), Place()).scene().labels if label in kana]
+    assert not [label for label in drawer(measure)(views.PIN, Status(), Place()).scene().labels if label in kana]
 
 
 def test_the_longest_word_has_its_reading_and_each_has_it_once() -> None:

@@ -25,4 +25,4 @@ ORDER = Order("港町コミュニティセンター 和室", "s", "2026-11-24T00
     ids=["sent", "waiting", "needs-card", "refused"],
 )
 def test_the_slip_is_one_page(placed: Placed) -> None:
-    assert drawer(typeface.measure, "ja")(SlipPage(placed).view(Frame()), Status(), Place()).pages == 1
+    assert drawer(typeface.measure)(SlipPage(placed).view(Frame()), Status(), Place()).pages == 1

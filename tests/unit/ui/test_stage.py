@@ -22,7 +22,7 @@ class Desk:
     """A stage, and the agent's side of the talk."""
 
     def __init__(self) -> None:
-        self.stage = Stage(drawer(measure, "ja"))
+        self.stage = Stage(drawer(measure))
         self.rev = 0
         self.status = Status()
 
