@@ -17,7 +17,7 @@ from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.fonts import FURTHER, MAIN
-from stb_agent.doctor import language, remote
+from stb_agent.doctor import language, remote, speech
 from stb_agent.doctor.card import look
 from stb_agent.doctor.finding import Finding, report
 from stb_agent.host.clock import SystemClock
@@ -30,6 +30,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
         *await asyncio.to_thread(look, config),
         *await asyncio.to_thread(remote.look, config),
         *language.look(config.screen),
+        *await asyncio.to_thread(speech.look, config.speech),
         _fonts(),
         _clock(clock),
         await _socket(Path(config.box.runtime) / "ui.sock"),
