@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stb_agent.contract.actions import ARROWS, Action
-from stb_agent.remote.sources import DOWN, UP
+from stb_agent.remote.sources import DOWN, STILL, UP
 
 SAME_PRESS = 0.2
 """Seconds within which one press reaches the box by two paths, such as infrared and HDMI-CEC."""
@@ -45,6 +45,7 @@ class _Press:
     device: str
     key: str
     at: float
+    anew: bool
     down: bool = True
     long_at: float | None = None
     long_means: Action | None = None
@@ -66,13 +67,19 @@ class Gestures:
         self._next = 0.0
         self._view_at = float("-inf")
 
-    def key(self, device: str, key: str, action: Action, value: int, at: float) -> Action | None:
-        """Take a key event of ``device`` that happened at ``at``; give the action that it means, if any."""
+    def key(self, device: str, key: str, action: Action, value: int, at: float, *, anew: bool = False) -> Action | None:
+        """Take a key event of ``device`` that happened at ``at``; give the action that it means, if any.
+
+        ``anew``: while a key is down the device says so again and again (STILL), and its release comes late. What being held
+        means is then said only when it does, and never by ``tick``: the hand may have let go.
+        """
         if value == UP:
             return self._up(device, key, at)
+        if value == STILL:
+            return self._still(device, key, at)
         if value != DOWN or (device, key) in self._held:
             return None
-        press = _Press(device, key, at)
+        press = _Press(device, key, at, anew)
         self._held[device, key] = press
         if self._bounced(press) or self._came_already(press, action):
             return None
@@ -88,17 +95,17 @@ class Gestures:
     @property
     def due(self) -> float | None:
         """Give when ``tick`` has something to say next, or None."""
-        times = [press.long_at for press in self._held.values() if press.long_at is not None]
-        if self._repeating is not None:
+        times = [press.long_at for press in self._held.values() if press.long_at is not None and not press.anew]
+        if self._repeating is not None and not self._repeating[0].anew:
             times.append(self._next)
         return min(times, default=None)
 
     def tick(self, now: float) -> Action | None:
         """Give what being held means by now, one action a call; a late tick repeats once, not many times."""
         for press in self._held.values():
-            if press.long_at is not None and now >= press.long_at:
+            if press.long_at is not None and now >= press.long_at and not press.anew:
                 return self._long(press)
-        if self._repeating is None or now < self._next:
+        if self._repeating is None or self._repeating[0].anew or now < self._next:
             return None
         self._next = now + self.pace.period
         return self._repeating[1]
@@ -117,12 +124,25 @@ class Gestures:
         for place in [place for place in self._released if place[0] == device]:
             del self._released[place]
 
+    def _still(self, device: str, key: str, at: float) -> Action | None:
+        press = self._held.get((device, key))
+        if press is None or not press.anew:
+            return None
+        if press.long_at is not None and at >= press.long_at:
+            return self._long(press)
+        if self._repeating is None or self._repeating[0] is not press or at < self._next:
+            return None
+        # From when it was due, not heard: the pace is the hand's, not the remote's. What went unheard is not made up for.
+        self._next += self.pace.period * ((at - self._next) // self.pace.period + 1)
+        return self._repeating[1]
+
     def _up(self, device: str, key: str, at: float) -> Action | None:
         if (press := self._let_go((device, key))) is None:
             return None
         self._released[device, key] = at
-        # Held long enough, even if nobody ticked meanwhile.
-        return self._long(press) if press.long_at is not None and at >= press.long_at else None
+        if press.anew or press.long_at is None or at < press.long_at:
+            return None
+        return self._long(press)  # held long enough, though nobody ticked meanwhile
 
     def _let_go(self, place: tuple[str, str]) -> _Press | None:
         press = self._held.pop(place, None)

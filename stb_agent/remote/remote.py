@@ -12,7 +12,7 @@ from typing import Protocol
 from stb_agent.contract.actions import Action
 from stb_agent.remote.gestures import DEFAULT, Gestures, Long, Pace
 from stb_agent.remote.keymaps import Keymaps, Meaning
-from stb_agent.remote.sources import DOWN, REPEAT, UP, Bus, Device, KeyEvent, Source
+from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP, Bus, Device, KeyEvent, Source
 from stb_agent.remote.sources.names import scancode
 
 log = logging.getLogger(__name__)
@@ -220,6 +220,9 @@ class Remote:
         elif event.value == REPEAT and held is not None and held.action is None and (held.handed or held.seen):
             if self._grabbed:
                 self._hand(held, REPEAT)
+        elif event.value == STILL and held is not None and held.action is not None:
+            self._say(self._gestures.key(event.device, event.key, held.action, STILL, event.at))
+            self._arm()
         elif event.value == UP and held is not None:
             if held.action is not None:
                 self._say(self._gestures.key(event.device, event.key, held.action, UP, event.at))
@@ -242,7 +245,9 @@ class Remote:
             if held.handed:
                 self._hand(held, DOWN)
         if held.action is not None:
-            self._say(self._gestures.key(event.device, event.key, held.action, DOWN, event.at))
+            # Not CEC: televisions need not say anew that a key is down.
+            anew = device.bus is Bus.INFRARED
+            self._say(self._gestures.key(event.device, event.key, held.action, DOWN, event.at, anew=anew))
             self._arm()
 
     def _hand(self, held: _Held, value: int) -> None:

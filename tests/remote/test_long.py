@@ -104,6 +104,7 @@ class Hand:
             if self.infrared:
                 self.frame((e.EV_MSC, e.MSC_SCAN, UNKNOWN if code == e.KEY_UNKNOWN else 0x70000 + code))
                 self.heard = self.clock
+                self.tell(self.down[code], 3)
 
     def scan(self) -> None:
         """Press what the receiver's table does not have."""
@@ -112,8 +113,7 @@ class Hand:
         code = self.chance.choice(SCANS)
         if self.bare is not None and (self.bare != code or self.clock >= self.bare_at + SILENCE_S):
             self.end_bare()
-        if self.bare is None:
-            self.tell(f"SCAN_{code:x}", 1)
+        self.tell(f"SCAN_{code:x}", 1 if self.bare is None else 3)
         self.bare, self.bare_at = code, self.clock
         self.frame((e.EV_MSC, e.MSC_SCAN, code))
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 UP, DOWN, REPEAT = 0, 1, 2
 """Values of an EV_KEY event (linux/input.h); the kernel's own repeats come at a pace that differs by transport."""
+STILL = 3
+"""Ours: the remote itself said anew that the key is down, where it does. The kernel's repeats go on until it gives the key up."""
 
 
 class Bus(StrEnum):

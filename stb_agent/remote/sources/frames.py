@@ -8,7 +8,7 @@ from math import inf
 
 from evdev import ecodes
 
-from stb_agent.remote.sources import DOWN, REPEAT, UP, Bus
+from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP, Bus
 from stb_agent.remote.sources.names import NAMES, scan_name
 
 NO_KEY = frozenset({ecodes.KEY_RESERVED, ecodes.KEY_UNKNOWN})
@@ -27,7 +27,7 @@ the television's own is missing (cec-core.c, the receiver's timeout); a televisi
 
 @dataclass(frozen=True)
 class Change:
-    """A key, by name, that went down, repeated or went up at a time."""
+    """A key, by name, that went down, was still down or went up at a time."""
 
     key: str
     value: int
@@ -102,12 +102,12 @@ class Frames:
         self._keyed.clear()
 
     def _key(self, code: int, value: int, at: float) -> list[Change]:
+        if value == REPEAT:  # it claims no scancode: the kernel repeats of itself, at times amid a frame
+            return [Change(self._held[code], REPEAT, at)] if code in self._held else []
         scan, self._scan = self._scan, None
         if value == UP:
             self._unheard.discard(code)
             return [Change(name, UP, self._let_go_at(at))] if (name := self._held.pop(code, None)) else []
-        if value == REPEAT:
-            return [Change(self._held[code], REPEAT, at)] if code in self._held else []
         if scan is not None:
             self._keyed.add(scan)
         if code in self._held:
@@ -131,12 +131,14 @@ class Frames:
             return []
         if self._held or self._unheard:
             self._keyed.add(scan)  # a receiver has one key down at a time: it is this one's
-            return []
+            return [Change(name, STILL, at) for name in self._held.values()]
         if scan in self._keyed:
             return []
         told = self.tick(at)
         if self._bare is None or self._bare[0] != scan:
             told += [*self._end_bare(at), Change(scan_name(scan), DOWN, at)]
+        else:
+            told.append(Change(scan_name(scan), STILL, at))
         self._bare = (scan, at)
         return told
 

@@ -1,14 +1,15 @@
 """From a device's events to keys, and back from losses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import pytest
 from evdev import ecodes as e
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stb_agent.contract.actions import Action
-from stb_agent.remote.gestures import DEFAULT, SLOW, Gestures, Pace
+from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.remote.gestures import DEFAULT, SLOW, Gestures, Long, Pace
 from stb_agent.remote.sources import Bus
 from stb_agent.remote.sources.frames import LATE_S, SILENCE_S, Change, Frames
 
@@ -50,7 +51,7 @@ def test_each_key_of_a_frame_has_its_own_scancode() -> None:
 def test_a_bare_scancode_is_down_until_it_is_silent() -> None:
     frames = Frames(rc_core=True)
     assert feed(frames, 10.0, scan(0x1F), SYN) == ["SCAN_1f 1"]
-    assert feed(frames, 10.11, scan(0x1F), SYN) == []
+    assert feed(frames, 10.11, scan(0x1F), SYN) == ["SCAN_1f 3"]
     assert frames.tick(10.35) == []
     assert frames.due == 10.11 + SILENCE_S
     assert frames.tick(99.0) == [Change("SCAN_1f", 0, 10.11 + SILENCE_S)]
@@ -67,7 +68,10 @@ def test_a_bare_scancode_is_down_until_it_is_silent() -> None:
 def test_the_scancode_of_a_key_that_is_held_is_no_other_key() -> None:
     frames = Frames(rc_core=True)
     assert feed(frames, 0, scan(0x21), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
-    assert feed(frames, 0.1, scan(0x21), SYN) == []
+    assert feed(frames, 0.1, scan(0x21), SYN) == ["KEY_OK 3"]
+    assert feed(frames, 0.2, scan(0x21), key(e.KEY_OK, 2), SYN) == ["KEY_OK 2", "KEY_OK 3"], (
+        "the kernel's own repeat too"
+    )
     assert feed(frames, 0.3, key(e.KEY_OK, 0), SYN) == ["KEY_OK 0"]
     assert feed(frames, 0.35, scan(0x21), SYN) == [], "a repeat that the remote sent before it was let go (rc_repeat)"
     frames.forget()
@@ -127,7 +131,7 @@ def test_whatever_comes_every_press_has_one_release_and_time_never_runs_back(
     for change in told:
         assert change.at <= now
         assert (change.key in held) is (change.value != 1)
-        if change.value != 2:
+        if change.value < 2:
             held ^= {change.key}
     assert not held
     assert [change.at for change in told] == sorted(change.at for change in told)
@@ -138,7 +142,7 @@ REPEAT_S, TIMEOUT_S = 0.11, 0.235
 
 
 def rc_core(presses: Iterable[tuple[float, float]], *, toggles: bool) -> list[tuple[float, list[tuple[int, int, int]]]]:
-    """Give what rc-core reports of presses (from, until) of 決定 on an infrared remote, as ir_do_keydown does: when, and which events."""
+    """Give what rc-core reports of presses (from, until) of a key on an infrared remote, as ir_do_keydown does: when, and which events."""
     frames = sorted(
         (down + n * REPEAT_S, place)
         for place, (down, up) in enumerate(presses)
@@ -159,35 +163,69 @@ def rc_core(presses: Iterable[tuple[float, float]], *, toggles: bool) -> list[tu
     return [*told, (last[0] + TIMEOUT_S, [key(e.KEY_OK, 0), SYN])]
 
 
-def meant(pace: Pace, presses: Iterable[tuple[float, float]], *, toggles: bool = False) -> int:
-    """Give how many of the presses count."""
-    frames, gestures, count = Frames(rc_core=True, late_s=LATE_S[Bus.INFRARED]), Gestures(pace), 0
+def meant(
+    pace: Pace,
+    presses: Iterable[tuple[float, float]],
+    *,
+    toggles: bool = False,
+    action: Action = Action.OK,
+    long: Mapping[Action, Long] = MappingProxyType({}),
+) -> list[Action]:
+    """Give what the presses mean. Between events time is told whenever that is asked for, as the agent does."""
+    frames, gestures, count = Frames(rc_core=True, late_s=LATE_S[Bus.INFRARED]), Gestures(pace, long), list[Action]()
     for at, events in rc_core(presses, toggles=toggles):
+        while (due := gestures.due) is not None and due <= at:
+            count += filter(None, [gestures.tick(due)])
         for event in events:
             for change in frames.event(*event, at, lambda: ()):
-                count += gestures.key("A", change.key, Action.OK, change.value, change.at) is not None
+                count += filter(None, [gestures.key("A", change.key, action, change.value, change.at, anew=True)])
     return count
 
 
 @pytest.mark.parametrize("rate", [1, 2, 2.5, 3, 3.3, 3.5, 3.8, 4, 4.2])
 @pytest.mark.parametrize("toggles", [False, True])
 def test_no_press_on_infrared_is_taken_for_a_bounce_because_the_kernel_lets_go_late(rate: float, toggles: bool) -> None:
-    assert meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles) == 20
+    assert len(meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles)) == 20
 
 
 @pytest.mark.parametrize("rate", [5, 6, 7, 8])
 def test_a_remote_that_tells_its_presses_apart_is_followed_as_fast_as_a_hand_goes(rate: float) -> None:
-    assert meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=True) == 20
+    assert len(meant(DEFAULT, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=True)) == 20
 
 
 @pytest.mark.parametrize("rate", [1, 2, 2.5, 3, 3.5])
 @pytest.mark.parametrize("toggles", [False, True])
 def test_slow_hands_lose_no_press_on_infrared_either(rate: float, toggles: bool) -> None:
-    assert meant(SLOW, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles) == 20
+    assert len(meant(SLOW, [(n / rate, n / rate + 0.06) for n in range(20)], toggles=toggles)) == 20
 
 
 def test_what_trembles_on_infrared_is_one_press_for_slow_hands() -> None:
-    assert meant(SLOW, [(0, 0.05), (0.12, 0.17), (0.3, 0.35), (1, 1.05)], toggles=True) == 2
+    assert len(meant(SLOW, [(0, 0.05), (0.12, 0.17), (0.3, 0.35), (1, 1.05)], toggles=True)) == 2
+
+
+HOLDS = [n / 100 for n in range(30, 251)]
+
+
+@pytest.mark.parametrize("pace", [DEFAULT, SLOW])
+@pytest.mark.parametrize("arrow", sorted(ARROWS))
+def test_an_arrow_on_infrared_goes_no_step_further_than_the_hand_held_it(pace: Pace, arrow: Action) -> None:
+    for hold in HOLDS:
+        last = int(hold / REPEAT_S) * REPEAT_S
+        steps = len(meant(pace, [(0, hold)], action=arrow))
+        assert steps == 1 + repeats(pace, last), hold
+        assert repeats(pace, hold) - 1 <= steps - 1 <= repeats(pace, hold), hold
+
+
+def repeats(pace: Pace, hold: float) -> int:
+    """Give how many repeats fall due while a key is held."""
+    return 0 if hold < pace.delay else 1 + int((hold - pace.delay) / pace.period + 1e-9)
+
+
+def test_ok_on_infrared_is_a_long_press_only_if_it_was_heard_so_long() -> None:
+    for hold in HOLDS:
+        said = meant(DEFAULT, [(0, hold)], long={Action.OK: Long(1.0, Action.HOME)})
+        heard = int(hold / REPEAT_S) * REPEAT_S >= 1.0
+        assert said == ([Action.OK, Action.HOME] if heard else [Action.OK]), hold
 
 
 def test_a_release_on_cec_is_the_televisions_own_unless_it_is_missing() -> None:
@@ -195,7 +233,7 @@ def test_a_release_on_cec_is_the_televisions_own_unless_it_is_missing() -> None:
     assert feed(frames, 1.0, scan(1), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
     assert frames.event(*key(e.KEY_OK, 0), 1.3, lambda: ()) == [Change("KEY_OK", 0, 1.3)]
     assert feed(frames, 2.0, scan(1), key(e.KEY_OK, 1), SYN) == ["KEY_OK 1"]
-    assert feed(frames, 2.4, scan(1), SYN) == []
+    assert feed(frames, 2.4, scan(1), SYN) == ["KEY_OK 3"]
     assert frames.event(*key(e.KEY_OK, 0), 2.95, lambda: ()) == [Change("KEY_OK", 0, 2.4)]
 
 

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.remote.gestures import DEFAULT, SAME_PRESS, SLOW, Gestures, Long, Pace
-from stb_agent.remote.sources import DOWN, REPEAT, UP
+from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP
 
 PACE = Pace(delay=0.7, period=0.2, bounce=0.05, settle=0.1)
 LONG = {Action.OK: Long(1.0, Action.HOME)}
 
 
 def play(*steps: tuple[Any, ...], long: bool = False) -> list[Action | None]:
-    """Play (at, "A.ok", value), (at, "tick"), (at, "view") and (at, "lost", device); give what each step gave."""
+    """Play (at, "A.ok", value), (at, "tick"), (at, "view") and (at, "lost", device); give what each step gave.
+
+    The remotes I and J say anew that a key is down.
+    """
     gestures = Gestures(PACE, LONG if long else {})
     given: list[Action | None] = []
     for at, what, *rest in steps:
@@ -32,7 +35,7 @@ def play(*steps: tuple[Any, ...], long: bool = False) -> list[Action | None]:
             given.append(gestures.lost(rest[0]))  # type: ignore[func-returns-value]
         else:
             device, action = what.split(".")
-            given.append(gestures.key(device, f"KEY_{action}", Action(action), rest[0], at))
+            given.append(gestures.key(device, f"KEY_{action}", Action(action), rest[0], at, anew=device in "IJ"))
     return given
 
 
@@ -91,6 +94,18 @@ OK, UP_, DOWN_, HOME, NO = Action.OK, Action.UP, Action.DOWN, Action.HOME, None
             [OK, NO, OK], id="what a lost device held blocks no other"),
         pytest.param([(0, "A.ok", 1), (0.1, "A.ok", 0), (0.11, "lost", "A"), (0.12, "A.ok", 1)],
             [OK, NO, NO, OK], id="another device under the same id"),
+        pytest.param([(0, "I.up", 1), (0.6, "I.up", 3), (0.7, "tick"), (9, "tick"), (9.1, "I.up", 0)],
+            [UP_, NO, NO, NO, NO], id="let go before it is due, told late"),
+        pytest.param([(0, "I.up", 1), (0.65, "I.up", 3), (0.75, "I.up", 3), (0.85, "I.up", 3), (0.95, "I.up", 3)],
+            [UP_, NO, UP_, NO, UP_], id="it repeats when it is heard, at our pace"),
+        pytest.param([(0, "I.up", 1), (5.05, "I.up", 3), (5.06, "I.up", 3), (5.11, "I.up", 3)],
+            [UP_, UP_, NO, UP_], id="what went unheard is not made up for"),
+        pytest.param([(0, "I.up", 1), (0.1, "J.down", 1), (0.8, "I.up", 3), (0.81, "J.down", 3)],
+            [UP_, DOWN_, NO, DOWN_], id="the last arrow repeats, of two that are heard"),
+        pytest.param([(0, "I.up", 1), (0.5, "view"), (0.8, "I.up", 3)], [UP_, NO, NO], id="a heard key does not leak"),
+        pytest.param([(0, "A.up", 1), (0.7, "A.up", 3), (0.7, "tick")],
+            [UP_, NO, UP_], id="of other remotes the clock alone counts"),
+        pytest.param([(0, "I.up", 3), (0, "I.ok", 1), (9, "I.ok", 3)], [NO, OK, NO], id="OK is heard in vain"),
     ],
 )  # fmt: skip
 def test_cases(steps: list[tuple[Any, ...]], expected: list[Action | None]) -> None:
@@ -109,6 +124,10 @@ def test_cases(steps: list[tuple[Any, ...]], expected: list[Action | None]) -> N
         pytest.param([(0, "A.ok", 1), (0.5, "lost", "A"), (1, "tick")], [OK, NO, NO], id="its device went"),
         pytest.param([(0, "A.ok", 1), (0.1, "B.ok", 1), (1.1, "tick"), (1.2, "tick")],
             [OK, NO, HOME, NO], id="by two paths, once"),
+        pytest.param([(0, "I.ok", 1), (0.99, "I.ok", 3), (1.1, "tick"), (1.2, "I.ok", 0)],
+            [OK, NO, NO, NO], id="heard not long enough"),
+        pytest.param([(0, "I.ok", 1), (1, "I.ok", 3), (1.1, "I.ok", 3), (1.2, "I.ok", 0)],
+            [OK, HOME, NO, NO], id="heard long enough, once"),
         pytest.param([(0, "A.back", 1), (9, "tick")], [Action.BACK, NO], id="another key"),
     ],
 )  # fmt: skip
@@ -127,6 +146,9 @@ def test_due_is_when_something_is_to_be_said() -> None:
     assert gestures.due == 6.0
     gestures.new_view(5.95)
     assert gestures.due is None
+    gestures.key("I", "KEY_OK", OK, DOWN, 6.5, anew=True)
+    gestures.key("I", "KEY_UP", UP_, DOWN, 6.6, anew=True)
+    assert gestures.due is None, "only what is heard says more of these"
 
 
 def test_slow_hands_are_given_more_time_throughout() -> None:
@@ -147,6 +169,7 @@ class Pressed:
     action: Action
     place: int
     at: float
+    anew: bool = False
     up_place: float = float("inf")
     up_at: float = float("inf")
     lost: bool = False
@@ -158,8 +181,8 @@ class Pressed:
 class Model:
     """The rules read off the whole history of presses, step by step: no state but what happened."""
 
-    def __init__(self, pace: Pace, long: dict[Action, Long]) -> None:
-        self.pace, self.long = pace, long
+    def __init__(self, pace: Pace, long: dict[Action, Long], anew: str) -> None:
+        self.pace, self.long, self.anew = pace, long, anew
         self.presses: list[Pressed] = []
         self.views: list[tuple[int, float]] = []
 
@@ -176,14 +199,26 @@ class Model:
         elif what == "tick":
             return self.tick(place, at)
         elif rest[-1] == DOWN and not self.down(what, rest[0], place):
-            press = Pressed(what, rest[0], rest[1], place, at)
+            press = Pressed(what, rest[0], rest[1], place, at, what in self.anew)
             press.verdict = self.judge(press)
             self.presses.append(press)
             return press.action if press.verdict == "acts" else None
         elif rest[-1] == UP and (down := self.down(what, rest[0], place)):
             down[0].up_place, down[0].up_at = place, at
-            return self.told_long(down[0], place, at)
+            return None if down[0].anew else self.told_long(down[0], place, at)
+        elif rest[-1] == STILL and what in self.anew and (down := self.down(what, rest[0], place)):
+            return self.told_long(down[0], place, at) or self.heard(down[0], place, at)
         return None
+
+    def heard(self, press: Pressed, place: int, at: float) -> Action | None:
+        """Tell a repeat if one fell due since the last that was told."""
+        if self.repeating(place) is not press:
+            return None
+        due = max((n for n in range(1000) if press.at + self.pace.delay + n * self.pace.period <= at), default=None)
+        if due is None or (press.said and press.said[-1][1] >= press.at + self.pace.delay + due * self.pace.period):
+            return None
+        press.said.append((place, at))
+        return press.action
 
     def down(self, device: str, key: str, place: int) -> list[Pressed]:
         return [p for p in self.presses if (p.device, p.key) == (device, key) and p.place < place < p.up_place]
@@ -214,22 +249,22 @@ class Model:
 
     def tick(self, place: int, now: float) -> Action | None:
         for press in self.presses:
-            if press.up_place > place and (means := self.told_long(press, place, now)) is not None:
+            if press.up_place > place and not press.anew and (means := self.told_long(press, place, now)) is not None:
                 return means
-        acted = [p for p in self.presses if p.verdict == "acts"]
-        if (
-            not acted
-            or acted[-1].action not in ARROWS
-            or acted[-1].up_place < place
-            or not self.fresh(acted[-1], place)
-        ):
+        last = self.repeating(place)
+        if last is None or last.anew:
             return None
-        last = acted[-1]
         due = last.said[-1][1] + self.pace.period if last.said else last.at + self.pace.delay
         if now < due:
             return None
         last.said.append((place, now))
         return last.action
+
+    def repeating(self, place: int) -> Pressed | None:
+        acted = [p for p in self.presses if p.verdict == "acts"]
+        if not acted or acted[-1].action not in ARROWS or acted[-1].up_place < place:
+            return None
+        return acted[-1] if self.fresh(acted[-1], place) else None
 
 
 KEYS = {
@@ -259,11 +294,12 @@ def story(seed: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
                     (device, key, KEYS[key], DOWN),
                     (device, key, KEYS[key], UP),
                     (device, key, KEYS[key], REPEAT),
+                    (device, key, KEYS[key], STILL),
                     ("tick",),
                     ("view",),
                     ("lost", device),
                 ],
-                [8, 8, 1, 4, 1, 0.5],
+                [8, 8, 1, 6, 4, 1, 0.5],
             )[0],
         )
 
@@ -276,10 +312,10 @@ PACES = [
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from(PACES), st.booleans())
-def test_any_interleaving_means_what_the_model_says(seed: int, pace: Pace, long: bool) -> None:
+@given(st.integers(0, 2**32), st.sampled_from(PACES), st.booleans(), st.sampled_from(["", "A", "AB", "ABC"]))
+def test_any_interleaving_means_what_the_model_says(seed: int, pace: Pace, long: bool, anew: str) -> None:
     given_long = LONG if long else {}
-    gestures, model, now = Gestures(pace, given_long), Model(pace, given_long), 0
+    gestures, model, now = Gestures(pace, given_long), Model(pace, given_long, anew), 0
     acted = 0
     for place, (pause, step) in enumerate(story(seed)):
         now += pause
@@ -296,13 +332,14 @@ def test_any_interleaving_means_what_the_model_says(seed: int, pace: Pace, long:
                 meant = None
                 gestures.lost(device)
             case (device, key, action, value):
-                meant = gestures.key(device, key, action, value, at)
-                assert meant is None or value == DOWN or (long and meant is HOME)
+                meant = gestures.key(device, key, action, value, at, anew=device in anew)
+                repeated = value == STILL and device in anew and action in ARROWS
+                assert meant is None or value == DOWN or repeated or (long and meant is HOME)
                 acted += meant is not None and value == DOWN
         assert meant == expected, (place, at, step)
         due = gestures.due
-        assert due is None or any(press.up_place == float("inf") for press in model.presses), (
-            "only what is held falls due"
+        assert due is None or any(p.up_place == float("inf") and not p.anew for p in model.presses), (
+            "only what is held falls due, and of no remote that says so itself"
         )
     counted = [press.verdict for press in model.presses]
     assert acted == counted.count("acts"), (

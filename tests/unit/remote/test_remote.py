@@ -14,7 +14,7 @@ from stb_agent.contract.actions import Action
 from stb_agent.remote import keymaps
 from stb_agent.remote.gestures import DEFAULT, SLOW, Pace
 from stb_agent.remote.remote import Change, Remote
-from stb_agent.remote.sources import DOWN, REPEAT, UP, Bus, Device, KeyEvent, Listener
+from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP, Bus, Device, KeyEvent, Listener
 
 SOFA = Device("event3", "Sofa remote", Bus.INFRARED, keys=frozenset({"KEY_OK"}), battery=80)
 OTHER = Device("event4", "Other remote", Bus.CEC)
@@ -123,22 +123,40 @@ def test_a_key_becomes_an_action_by_the_keymap_of_its_device(shown: Hands) -> No
     assert shown.heard() == wanted
 
 
-def test_a_held_arrow_repeats_by_the_clock_and_ends_with_its_release(shown: Hands) -> None:
-    shown.key("KEY_DOWN", DOWN)
+@pytest.mark.parametrize("bus", [bus for bus in Bus if bus is not Bus.INFRARED])
+def test_a_held_arrow_repeats_by_the_clock_and_ends_with_its_release(shown: Hands, bus: Bus) -> None:
+    remote = Device("event4", "Other remote", bus)
+    shown.remote.came(remote)
+    shown.key("KEY_DOWN", DOWN, device=remote)
     shown.wait(0.95)
     assert shown.heard() == [Action.DOWN] * 3
-    shown.key("KEY_DOWN", REPEAT, UP)
+    shown.key("KEY_DOWN", REPEAT, STILL, UP, device=remote)
     shown.wait(9)
     assert shown.heard() == []
     assert shown.timers == [], "nothing runs while nobody presses"
 
 
+def test_a_held_arrow_on_infrared_repeats_when_it_is_heard(shown: Hands) -> None:
+    shown.key("KEY_DOWN", DOWN)
+    shown.wait(0.6)
+    shown.key("KEY_DOWN", STILL)
+    shown.wait(0.24)
+    assert shown.heard() == [Action.DOWN], "the hand has let go, the kernel not yet"
+    shown.key("KEY_DOWN", STILL)
+    assert shown.heard() == [Action.DOWN]
+    shown.key("KEY_DOWN", REPEAT, UP)
+    shown.key("KEY_VOLUMEUP", DOWN, STILL, UP)
+    shown.wait(9)
+    assert shown.heard() == [("KEY_VOLUMEUP", 1), ("KEY_VOLUMEUP", 0)]
+    assert shown.timers == [], "nothing runs while nobody presses"
+
+
 def test_the_pace_is_the_households() -> None:
-    slow = Hands().start(pace=SLOW)
+    slow = Hands().start(OTHER, pace=SLOW)
     slow.remote.screen(True)
     slow.wait(0.35)
-    slow.press("KEY_OK")
-    slow.key("KEY_DOWN", DOWN)
+    slow.press("KEY_OK", device=OTHER)
+    slow.key("KEY_DOWN", DOWN, device=OTHER)
     slow.wait(0.89)
     assert slow.heard() == [True, Action.DOWN]
     slow.wait(0.02)
@@ -149,7 +167,7 @@ def test_a_key_held_into_another_view_means_nothing_there(shown: Hands) -> None:
     shown.key("KEY_DOWN", DOWN)
     shown.remote.new_view()
     shown.wait(5)
-    shown.key("KEY_DOWN", UP)
+    shown.key("KEY_DOWN", STILL, UP)
     assert shown.heard() == [Action.DOWN]
 
 
@@ -275,11 +293,22 @@ def test_yield_now_gives_up_the_keys_at_once_and_they_come_back_cleanly(shown: H
     assert shown.heard() == [Action.OK]
 
 
-def test_ok_held_over_the_programme_opens_once(hands: Hands) -> None:
-    hands.key("KEY_OK", DOWN)
+def test_ok_held_over_the_programme_opens_once() -> None:
+    hands = Hands().start(OTHER)
+    hands.key("KEY_OK", DOWN, device=OTHER)
     hands.wait(5)
-    hands.key("KEY_OK", UP)
+    hands.key("KEY_OK", UP, device=OTHER)
     assert hands.heard() == [Action.OK, Action.HOME]
+
+
+def test_ok_held_over_the_programme_on_infrared_opens_once_it_is_heard_so_long(hands: Hands) -> None:
+    hands.key("KEY_OK", DOWN)
+    hands.wait(0.98)
+    hands.key("KEY_OK", STILL)
+    hands.wait(0.2)
+    assert hands.heard() == [Action.OK]
+    hands.key("KEY_OK", STILL, STILL, UP)
+    assert hands.heard() == [Action.HOME]
 
 
 def test_ok_held_while_we_have_the_screen_or_while_leaving_it_opens_nothing(shown: Hands) -> None:
