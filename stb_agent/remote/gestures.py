@@ -11,6 +11,8 @@ from stb_agent.remote.sources import DOWN, STILL, UP
 
 SAME_PRESS = 0.2
 """Seconds within which one press reaches the box by two paths, such as infrared and HDMI-CEC."""
+HELD_PATH = 2.0
+"""Seconds for which one that is held keeps the other path silent: what died with a key down shall not take it from all others."""
 
 
 @dataclass(frozen=True)
@@ -165,4 +167,4 @@ class Gestures:
         first = self._first.get(action)
         if first is None or first.device == press.device:
             return False
-        return first.down or press.at - first.at < SAME_PRESS
+        return press.at - first.at < (HELD_PATH if first.down else SAME_PRESS)

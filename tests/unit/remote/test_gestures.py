@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
-from stb_agent.remote.gestures import DEFAULT, SAME_PRESS, SLOW, Gestures, Long, Pace
+from stb_agent.remote.gestures import DEFAULT, HELD_PATH, SAME_PRESS, SLOW, Gestures, Long, Pace
 from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP
 
 PACE = Pace(delay=0.7, period=0.2, bounce=0.05, settle=0.1)
@@ -75,6 +75,10 @@ OK, UP_, DOWN_, HOME, NO = Action.OK, Action.UP, Action.DOWN, Action.HOME, None
         pytest.param([(0, "A.ok", 1), (0.05, "A.ok", 0), (0.2, "B.ok", 1)], [OK, NO, OK], id="two people"),
         pytest.param([(0, "A.ok", 1), (0.5, "B.ok", 1), (0.6, "A.ok", 0), (0.7, "B.ok", 0), (0.8, "B.ok", 1)],
             [OK, NO, NO, NO, OK], id="while the first is held"),
+        pytest.param([(0, "A.ok", 1), (1.99, "B.ok", 1), (2.5, "B.ok", 0), (2.6, "B.ok", 1), (2.7, "C.ok", 1)],
+            [OK, NO, NO, OK, NO], id="but not if it is held for ever"),
+        pytest.param([(0, "A.up", 1), (2, "B.up", 1), (2.1, "A.up", 0), (2.7, "tick")],
+            [UP_, UP_, NO, UP_], id="the second is then the one that repeats"),
         pytest.param([(0, "A.up", 1), (0.1, "B.up", 1), (0.2, "B.up", 0), (0.7, "tick")],
             [UP_, NO, NO, UP_], id="the second path's release is dropped too"),
         pytest.param([(0, "A.up", 1), (0.1, "B.down", 1)], [UP_, DOWN_], id="another action is no second path"),
@@ -230,7 +234,7 @@ class Model:
         owners = [p for p in self.presses if p.action is press.action and p.verdict in ("acts", "settle")]
         if owners and owners[-1].device != press.device:
             held = owners[-1].place < press.place < owners[-1].up_place
-            if held or press.at - owners[-1].at < SAME_PRESS:
+            if press.at - owners[-1].at < (HELD_PATH if held else SAME_PRESS):
                 return "path"
         if self.views and press.at < self.views[-1][1] + self.pace.settle and press.action is not Action.HOME:
             return "settle"
