@@ -44,3 +44,6 @@ class Action(StrEnum):
 
 
 ARROWS = frozenset({Action.UP, Action.DOWN, Action.LEFT, Action.RIGHT})
+NEEDED = (Action.OK, Action.UP, Action.DOWN, Action.LEFT, Action.RIGHT)
+"""With these everything can be done; all others are shortcuts."""
+COLOURS = (Action.BLUE, Action.RED, Action.GREEN, Action.YELLOW)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.actions import COLOURS, NEEDED, Action
 from stb_agent.remote.keymaps import Meaning
 
-NEEDED = ARROWS | {Action.OK}
-"""With these everything can be done; the rest are shortcuts."""
 DIGITS = frozenset(action for action in Action if action.digit is not None)
-COLOURS = (Action.BLUE, Action.RED, Action.GREEN, Action.YELLOW)
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Reach:
     @property
     def usable(self) -> bool:
         """Tell whether everything can be done: four arrows and an OK."""
-        return self.actions.keys() >= NEEDED
+        return self.actions.keys() >= set(NEEDED)
 
     @property
     def comfort(self) -> dict[str, bool]:

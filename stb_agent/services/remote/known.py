@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
 
-from stb_agent.contract.actions import Action
+from stb_agent.contract.actions import NEEDED, Action
 from stb_agent.contract.text import Word, word
 
-NEEDED = (Action.OK, Action.UP, Action.DOWN, Action.LEFT, Action.RIGHT)
-"""With these everything can be done; all others are shortcuts."""
 WEAK = 15
 """Per cent at and below which a battery is told of."""
 _LOW = 40

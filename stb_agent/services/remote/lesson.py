@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stb_agent.contract.actions import Action
-from stb_agent.services.remote.known import NEEDED, Press
+from stb_agent.contract.actions import COLOURS, NEEDED, Action
+from stb_agent.services.remote.known import Press
 
 DIGITS = (*(Action(str(n)) for n in range(1, 10)), Action.DIGIT_0, Action.NUMBER_11, Action.NUMBER_12)
-COLOURS = (Action.BLUE, Action.RED, Action.GREEN, Action.YELLOW)
 STEPS = (*NEEDED, Action.BACK, Action.HOME, *DIGITS, *COLOURS)
 """What is asked for, in the order of a Japanese remote. A remote that lacks the first of the digits, or of the colours, has none of them."""
 PATIENCE_S = 30

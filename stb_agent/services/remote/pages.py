@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
-from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.actions import ARROWS, COLOURS, NEEDED, Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.text import Word, word
 from stb_agent.contract.views import Choice, Detail, Item, List, Message, Progress, Row, Tone, View
 from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Shown, Stopped
 from stb_agent.core.service import retry, trouble
-from stb_agent.services.remote.known import NEEDED, Known, Press, joined, named
-from stb_agent.services.remote.lesson import COLOURS, DIGITS, PATIENCE_S, STEPS, Lesson
+from stb_agent.services.remote.known import Known, Press, joined, named
+from stb_agent.services.remote.lesson import DIGITS, PATIENCE_S, STEPS, Lesson
 
 TICK_S = 5
 """Seconds after which the time that is left is shown anew: often enough to be true, seldom enough to be calm."""

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stb_agent.contract import words
-from stb_agent.contract.actions import Action
+from stb_agent.contract.actions import COLOURS, NEEDED, Action
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Choice, Detail, List, Message
 from stb_agent.core.page import Chosen, Done, Frame, Move, Page, Shown, Stopped
 from stb_agent.services.remote import RemoteService
-from stb_agent.services.remote.known import NEEDED, Known, Press, named
-from stb_agent.services.remote.lesson import COLOURS, DIGITS, PATIENCE_S, SILENT, STEPS, Lesson
+from stb_agent.services.remote.known import Known, Press, named
+from stb_agent.services.remote.lesson import DIGITS, PATIENCE_S, SILENT, STEPS, Lesson
 from stb_agent.services.remote.notices import FLEETING_S, Notices
 from stb_agent.services.remote.pages import (
     TICK_S,
@@ -284,7 +284,7 @@ def test_the_list_says_of_each_remote_how_it_is() -> None:
     told = [(words.render(it.label), words.render(it.detail or "")) for it in view.items]
     assert told[:3] == [
         ("Bedroom RC", "Bluetooth　電池は残りわずか（12％）　全部の操作ができます"),
-        ("赤外線リモコン", "赤外線　足りないボタンがあります：下 ↓・左 ←・右 →"),
+        ("赤外線リモコン", "赤外線　足りないボタン：下 ↓・左 ←・右 →"),
         ("アプリのリモコン", "家の中の通信　使えるボタンは、押すとわかります"),
     ]
     assert view.items[3].id == "teach"
