@@ -80,8 +80,8 @@ class App:
             self._converse()
         if self._lost_at is not None and time.monotonic() - self._lost_at > self._patience:
             self._stage.hide()
-            self._announcer.hear(self._stage.heard())
             self._refresh()
+            self._announcer.hear(self._stage.heard())
         told = self._surface.happened()
         self._running = Happened.CLOSED not in told
         if Happened.EXPOSED in told and self._surface.shown:
@@ -89,10 +89,11 @@ class App:
 
     def _converse(self) -> None:
         """Take what the agent says; when it is gone, say so and try again in a while."""
+        key = False
         try:
             for message in _latest(self._client.receive()):
                 intent = self._stage.receive(message)
-                self._announcer.hear(self._stage.heard(), key=isinstance(message, ActionMessage))
+                key = key or isinstance(message, ActionMessage)
                 self._lost_at = None
                 if intent:
                     self._client.send(intent)
@@ -103,8 +104,8 @@ class App:
                 log.warning("the agent is lost")
                 self._lost_at = time.monotonic()
                 self._stage.lose()
-                self._announcer.hear(self._stage.heard())
         self._refresh()
+        self._announcer.hear(self._stage.heard(), key=key)  # what is seen comes first, by a few ms
 
     def _refresh(self) -> None:
         """Bring the screen to what the stage says."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections import OrderedDict
@@ -22,6 +23,8 @@ from ui.speech.sinks import Player, Sink, SinkError
 
 _KEPT = 8 << 20
 """Bytes of sound that are kept: about three minutes."""
+_NICE = 5
+"""The picture goes first, where there is one core for both."""
 _PAUSE = 0.15
 """Seconds between sentences."""
 
@@ -144,6 +147,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--output", type=Output, default=Output.ALSA)
     options = parser.parse_args()
+    os.nice(_NICE)
     logging.basicConfig(level=logging.INFO, format="stb-ui: voice: %(message)s")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it wonders at a player that ended while it was being killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the UI's, whose end is ours

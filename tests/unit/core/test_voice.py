@@ -1,0 +1,79 @@
+"""Voice guidance in the core: one key from the very first screen, an intent, and a page that owns the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.messages import ViewMessage
+from stb_agent.contract.speech import Engine, Speech
+from stb_agent.contract.views import Home, View
+from stb_agent.core.core import Core, Voice
+from stb_agent.core.page import Frame, Move, Page, PageEvent, Pressed
+
+
+@dataclass(frozen=True)
+class _Page(Page):
+    owned: frozenset[Action] = frozenset()
+    pressed: tuple[Action, ...] = ()
+
+    def own_keys(self) -> frozenset[Action]:
+        return self.owned
+
+    def view(self, frame: Frame) -> View:
+        return Home(title="、".join(self.pressed))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(stay=_Page(self.owned, (*self.pressed, event.action))) if isinstance(event, Pressed) else Move()
+
+
+def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core:  # noqa: B008 - frozen
+    page = _Page(frozenset(owned))
+    core = Core(
+        lambda: page, lambda *_: page, lambda _: page, lambda: page, lambda: page, lambda _: page, speech=speech
+    )
+    if shown:
+        core.key(Action.HOME)
+    return core
+
+
+def test_one_key_switches_it_on_the_very_first_screen_and_it_is_remembered() -> None:
+    core = _core()
+    for on in (True, False):
+        message, voice = core.key(Action.BLUE)
+        assert voice == Voice(on)
+        assert isinstance(message, ViewMessage)
+        assert message.status.speech.on is on
+        assert core.view == message
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_bar_s_button_does_the_same(shown: bool) -> None:
+    core = _core(shown=shown)
+    effects = core.intent(core.view.rev, "voice", "")
+    assert (Voice(True) in effects) is shown
+    assert core.view.status.speech.on is shown
+
+
+def test_a_page_that_owns_the_key_gets_it() -> None:
+    core = _core(Speech(), Action.BLUE)
+    core.key(Action.BLUE)
+    assert core.view.view.title == Action.BLUE
+    assert not core.view.status.speech.on
+
+
+def test_over_the_programme_and_without_an_engine_the_key_does_nothing() -> None:
+    for core in (_core(shown=False), _core(Speech(engine=Engine.NONE))):
+        assert not core.key(Action.BLUE)
+        assert not core.view.status.speech.on
+
+
+def test_what_else_is_configured_stays() -> None:
+    configured = Speech(on=True, aloud=True, engine=Engine.OPEN_JTALK, voice="/v.htsvoice", rate=80)
+    core = _core(configured)
+    assert core.view.status.speech == configured
+    core.key(Action.BLUE)
+    core.key(Action.BLUE)
+    assert core.view.status.speech == configured
