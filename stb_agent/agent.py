@@ -44,7 +44,7 @@ from stb_agent.ipc import UiServer
 from stb_agent.remote.gestures import DEFAULT, SLOW
 from stb_agent.remote.keymaps import Keymaps
 from stb_agent.remote.keymaps import load as load_keymaps
-from stb_agent.remote.remote import Change, Remote
+from stb_agent.remote.remote import LONG, Change, Remote
 from stb_agent.remote.sources import Device, Source
 from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
@@ -231,6 +231,7 @@ class Agent:
             on_action=self._action,
             on_foreign=self._tv.key,
             on_devices=self._device_changed,
+            long=LONG if config.remote.long_ok else {},
         )
         self._remotes = HouseRemotes(self._remote, taught, load, self._store.audit, self._taught)
         return self._remotes

@@ -94,13 +94,15 @@ class PaceChoice(StrEnum):
 class Remote(Struct, frozen=True, forbid_unknown_fields=True):
     """Where keys come from: the kernel's input devices, and ``remote.sock`` for a simulated or a phone's remote.
 
-    ``keymaps``: files and folders of keymaps, over ours and under what the household taught.
+    ``keymaps``: files and folders of keymaps, over ours and under what the household taught. ``long_ok``: holding 決定 over the
+    programme opens Chanoma; not where the television has a use for that itself.
     """
 
     evdev: bool = True
     socket: bool = False
     keymaps: tuple[str, ...] = ()
     pace: PaceChoice = PaceChoice.DEFAULT
+    long_ok: bool = True
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

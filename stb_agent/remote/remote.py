@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Protocol
 
 from stb_agent.contract.actions import Action
@@ -17,8 +18,11 @@ from stb_agent.remote.sources.names import scancode
 
 log = logging.getLogger(__name__)
 
-LONG = {Action.OK: Long(1.0, Action.HOME)}
-"""While the programme has the screen. Longer than the 0.55 s after which the kernel releases a CEC key whose release it missed."""
+LONG: Mapping[Action, Long] = MappingProxyType({Action.OK: Long(1.0, Action.HOME)})
+"""While the programme has the screen, unless the operator wants none.
+
+Longer than the 0.55 s after which the kernel releases a CEC key whose release it missed.
+"""
 
 LEAVE_S = 1.0
 """How long the grab may outlast our screen, for held keys to be let go: the programme shall not get half a press."""
@@ -76,7 +80,8 @@ class Remote:
     """Read all sources and tell ``on_action`` what the person means.
 
     ``on_foreign`` is handed each key (its kernel name; 1 down, 2 still down, 0 up) that is the television's and that we hold back from it;
-    ``on_devices`` is told what comes, changes and goes. ``clock``: the running event loop, unless a test has its own.
+    ``on_devices`` is told what comes, changes and goes. ``long``: the long presses that count over the programme.
+    ``clock``: the running event loop, unless a test has its own.
     """
 
     def __init__(
@@ -88,11 +93,13 @@ class Remote:
         on_action: Callable[[Action], None],
         on_foreign: Callable[[str, int], None] = ignore_key,
         on_devices: Callable[[Change, Device], None] = ignore_device,
+        long: Mapping[Action, Long] = LONG,
         clock: Clock | None = None,
     ) -> None:
         self._sources = sources
         self._keymaps = keymaps
-        self._gestures = Gestures(pace, LONG)
+        self._gestures = Gestures(pace, long)
+        self._long = long
         self._on_action = on_action
         self._on_foreign = on_foreign
         self._on_devices = on_devices
@@ -144,7 +151,7 @@ class Remote:
         if shown == self._shown:
             return
         self._shown = shown
-        self._gestures.long = {} if shown else LONG
+        self._gestures.long = {} if shown else self._long
         self.new_view()
         self._stay()
         if shown:
@@ -159,7 +166,7 @@ class Remote:
     def yield_now(self) -> None:
         """Leave the keys to the programme at once, whatever is held."""
         self._shown = False
-        self._gestures.long = LONG
+        self._gestures.long = self._long
         self.new_view()
         self._end_lesson()
         self._leave()

@@ -55,11 +55,12 @@ async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
 
 
 @asynccontextmanager
-async def box_and_tv(folder: Path, *launcher: str, evdev: bool = False) -> AsyncIterator[tuple[Box, Ui, Middleware]]:
+async def box_and_tv(folder: Path, *launcher: str, **remote: bool) -> AsyncIterator[tuple[Box, Ui, Middleware]]:
     """Put up a box with a television's middleware beside it."""
     tv = Middleware()
     more = folder / "more.toml"
-    more.write_text(f'[tv]\nsocket = "{folder}/tv.sock"\n[remote]\nevdev = {str(evdev).lower()}\n')
+    settings = "".join(f"{name} = {str(value).lower()}\n" for name, value in {"evdev": False, **remote}.items())
+    more.write_text(f'[tv]\nsocket = "{folder}/tv.sock"\n[remote]\n{settings}')
     server = await asyncio.start_unix_server(tv.serve, folder / "tv.sock")
     try:
         command = (*launcher, sys.executable, "-m", "stb_agent")
@@ -84,6 +85,13 @@ class Second:
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Press a key and let it go later."""
+        for value in (1, 0):
+            self._writer.write(json.dumps({"key": key, "value": value}).encode() + b"\n")
+            await self._writer.drain()
+            await asyncio.sleep(seconds)
 
     async def press(self, key: str) -> None:
         """Press a key and let it go, a moment after what was before: no bounce, and the hand has left the lesson's last key."""
@@ -118,6 +126,15 @@ async def test_the_televisions_keys_are_handed_on_while_we_hold_the_remote_and_o
         await box.press("CHANNELUP")
         await asyncio.sleep(0.3)
         assert len(tv.keys) == 4
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_ok_held_over_the_programme_opens_us_if_the_operator_wants_it(tmp_path: Path, wanted: bool) -> None:
+    async with box_and_tv(tmp_path, long_ok=wanted) as (box, ui, _), Second(box) as remote:
+        await remote.hold("KEY_OK", 1.3)
+        assert ui.message["shown"] is wanted
+        await remote.press("KEY_HOMEPAGE")
+        await ui.until(lambda message: message["shown"] is not wanted)
 
 
 async def test_the_televisions_menu_opens_us_and_a_warning_closes_us(tmp_path: Path) -> None:

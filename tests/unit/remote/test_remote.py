@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import pytest
 
 from stb_agent.contract.actions import Action
 from stb_agent.remote import keymaps
-from stb_agent.remote.gestures import DEFAULT, SLOW, Pace
-from stb_agent.remote.remote import Change, Remote
+from stb_agent.remote.gestures import DEFAULT, SLOW, Long, Pace
+from stb_agent.remote.remote import LONG, Change, Remote
 from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP, Bus, Device, KeyEvent, Listener
 
 SOFA = Device("event3", "Sofa remote", Bus.INFRARED, keys=frozenset({"KEY_OK"}), battery=80)
@@ -43,7 +43,13 @@ class Hands:
     taught: Callable[[Device], bool] = field(init=False)
     remote: Remote = field(init=False)
 
-    def start(self, *devices: Device, pace: Pace = DEFAULT, maps: keymaps.Keymaps | None = None) -> Hands:
+    def start(
+        self,
+        *devices: Device,
+        pace: Pace = DEFAULT,
+        maps: keymaps.Keymaps | None = None,
+        long: Mapping[Action, Long] = LONG,
+    ) -> Hands:
         self.remote = Remote(
             [self],
             maps or keymaps.load(),
@@ -51,6 +57,7 @@ class Hands:
             on_action=self.said.append,
             on_foreign=lambda key, value: self.said.append((key, value)),
             on_devices=lambda change, device: self.devices.append((change, device.id)),
+            long=long,
             clock=self,
         )
         for device in devices or (SOFA,):
@@ -299,6 +306,22 @@ def test_ok_held_over_the_programme_opens_once() -> None:
     hands.wait(5)
     hands.key("KEY_OK", UP, device=OTHER)
     assert hands.heard() == [Action.OK, Action.HOME]
+
+
+def test_ok_held_opens_nothing_where_the_television_uses_that_itself() -> None:
+    hands = Hands().start(OTHER, long={})
+    for leave in (
+        lambda: None,
+        lambda: hands.remote.screen(True),
+        lambda: hands.remote.screen(False),
+        hands.remote.yield_now,
+    ):
+        leave()
+        hands.wait(1)
+        hands.key("KEY_OK", DOWN, device=OTHER)
+        hands.wait(5)
+        hands.key("KEY_OK", UP, device=OTHER)
+    assert [said for said in hands.heard() if isinstance(said, Action)] == [Action.OK] * 4
 
 
 def test_ok_held_over_the_programme_on_infrared_opens_once_it_is_heard_so_long(hands: Hands) -> None:
