@@ -57,6 +57,12 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> lis
 
     listing = verb("list", "the remotes that are there: keys, keymaps, what they reach, battery")
     watch = verb("watch", "keys as they go down and up, and what they mean, a line each, until stopped")
+    watch.add_argument(
+        "--all",
+        action="store_true",
+        help="also of what has keys and is not known as a remote (marked so): whether it reaches the box at all."
+        " It may be a keyboard, and what is typed on it is shown",
+    )
     check = verb("check", "what a remote with the keys of a keymap can do")
     check.add_argument("keymap", type=Path, nargs="+", metavar="KEYMAP", help="a file of ours, or of rc_keymaps")
     teach = verb("teach", "learn the keys of a remote, and write a keymap for it")
@@ -74,7 +80,7 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
             case "list":
                 return _list(maps, arguments.json)
             case "watch":
-                asyncio.run(_watch(config, maps, arguments.json))
+                asyncio.run(_watch(config, maps, arguments.json, wide=arguments.all))
                 return 0
             case "check":
                 return _check(arguments.keymap, arguments.json)
@@ -189,7 +195,8 @@ class _Printer:
     def came(self, device: Device) -> None:
         """Say that a device is there, once."""
         if device.id not in self._devices:
-            self._line(device, "came")
+            known = device.id in sysfs.remotes(sysfs.look()) or self._maps.taught(device)
+            self._line(device, "came", **({} if known else {"means": "unknown"}))
         self._devices[device.id] = device
 
     def went(self, device: Device) -> None:
@@ -217,7 +224,7 @@ class _Printer:
             print(" ".join((device.id, what, *more.values(), f"({device.name})")), flush=True)
 
 
-async def _watch(config: Config, maps: Keymaps, as_json: bool) -> None:
+async def _watch(config: Config, maps: Keymaps, as_json: bool, *, wide: bool) -> None:
     for error in maps.errors:
         complain(error)
     if agent_runs(config):
@@ -228,6 +235,7 @@ async def _watch(config: Config, maps: Keymaps, as_json: bool) -> None:
             print(words.text("remote.cli.watch_held", remote=node, programs=who), file=sys.stderr)
     source = EvdevSource()
     source.adopt(maps.taught)
+    source.listen_wide(wide)
     watching = asyncio.create_task(source.run(_Printer(maps, as_json)))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, watching.cancel)

@@ -103,6 +103,22 @@ def test_watch_tells_keys_and_ends_when_told(devices: Devices, tmp_path: Path) -
         assert process.wait(_PATIENCE) == 0
 
 
+def test_watch_names_what_is_no_remote_only_if_asked(devices: Devices, tmp_path: Path) -> None:
+    unknown, pad, node = devices.plug(UNTAUGHT), devices.plug(GAMEPAD), devices.plug(IR_REMOTE)
+    with agent(devices, tmp_path, "watch") as process:
+        assert line(process).split()[:2] == [node, "came"]
+        press(devices, unknown, e.KEY_UNKNOWN, 0xC0041)
+        press(devices, node, e.KEY_OK)
+        assert line(process).split()[:2] == [node, "down"]
+    with agent(devices, tmp_path, "watch", "--all") as process:
+        came = {line(process), line(process)}
+        assert came == {f"{unknown} came unknown ({UNTAUGHT.name})\n", f"{node} came ({IR_REMOTE.name})\n"}
+        press(devices, pad, e.BTN_SOUTH)
+        press(devices, unknown, e.KEY_UNKNOWN, 0xC0041)
+        assert line(process) == f"{unknown} down SCAN_c0041 unknown ({UNTAUGHT.name})\n"
+        assert not devices.grabbed(unknown)
+
+
 def test_watch_says_who_has_the_remote(simulated: Simulated, tmp_path: Path) -> None:
     simulated.plug(IR_REMOTE)
     with socket.socket(socket.AF_UNIX) as server:
