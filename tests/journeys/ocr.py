@@ -6,14 +6,17 @@ import io
 import subprocess
 import unicodedata
 
-from PIL import Image, ImageOps
+from PIL import Image
+
+_LIGHT = 110
+"""Between our grounds and our text, of 255."""
 
 
 def read(picture: Image.Image) -> str:
     """Give the text of a picture, without spaces and in compatibility form (NFKC). Raises RuntimeError if tesseract fails."""
     png = io.BytesIO()
-    # Our screens are light on dark; tesseract's model was trained on dark on light.
-    ImageOps.invert(picture.convert("L")).save(png, "PNG")
+    # Our screens are light on dark, and the dark is no even one; tesseract's model was trained on black on white.
+    picture.convert("L").point(lambda level: 0 if level > _LIGHT else 255).save(png, "PNG")
     ran = subprocess.run(
         ["tesseract", "stdin", "stdout", "-l", "jpn", "--psm", "11", "--dpi", "96"],
         input=png.getvalue(),

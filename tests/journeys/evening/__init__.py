@@ -93,7 +93,7 @@ def _book(tour: Tour) -> None:
 def _read_health_and_pull(tour: Tour) -> None:
     tour.step("health-focus", "RIGHT", "RIGHT", kind="home")
     tour.step("health", "OK", kind="detail", right=_title("health.title"), words=["血圧", "mmHg"])
-    tour.step("chart", "OK", kind="chart", words=["血圧のうつりかわり"])
+    tour.step("chart", "OK", kind="chart", words=["うつりかわり"])
     tour.step(
         "card-pulled", kind="message", act=lambda: tour.house.card(pull=True), right=_level(0), within_ms=1500,
         words=["カードが抜かれました"], not_words=["mmHg", "うつりかわり"],
