@@ -143,15 +143,31 @@ def test_sentences_follow_one_another_and_are_not_silent(voice: Voice, loudspeak
     assert max(loud for *_, loud in loudspeaker.played) > 3000
 
 
+def test_what_follows_waits_for_what_is_being_said(voice: Voice, loudspeaker: Loudspeaker) -> None:
+    voice.say(["施設の予約を、はじめます。"], ON, "ja")
+    until(lambda: loudspeaker.played)
+    voice.say(["電話で伝える確認番号は、よんはちにー。"], ON, "ja", follow=True)
+    until(lambda: sum(size for *_, size, _ in loudspeaker.played) / 2 / 22050 > 4, 15)
+    spoken = loudspeaker.played
+    assert all(spoken[at + 1][1] - spoken[at][1] < 0.3 for at in range(len(spoken) - 1)), "nothing was cut"
+    voice.hush()
+    voice.say(["一。"], ON, "ja", follow=True)
+    before = len(loudspeaker.utterances())
+    until(lambda: len(loudspeaker.utterances()) > before)
+
+
 def test_a_voice_that_is_killed_comes_back_and_says_it(voice: Voice, loudspeaker: Loudspeaker) -> None:
     voice.say(["一。"], ON, "ja")
     until(lambda: loudspeaker.played)
     first = voice.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{first}/task").exists() or "State:\tZ" in Path(f"/proc/{first}/status").read_text())
-    voice.look()
-    assert not voice.running
+
+    def seen() -> bool:
+        voice.look()
+        return not voice.running
+
+    until(seen)
     assert voice.patience is not None
     assert 0 < voice.patience <= 0.5
     before = len(loudspeaker.utterances())

@@ -21,9 +21,14 @@ class Paper:
     def __init__(self) -> None:
         self.said: list[list[str]] = []
 
-    def say(self, sentences: Sequence[str], speech: Speech, language: str, *, last: bool = False) -> None:
-        """Write down."""
-        self.said.append(list(sentences))
+    def say(
+        self, sentences: Sequence[str], speech: Speech, language: str, *, follow: bool = False, last: bool = False
+    ) -> None:
+        """Write down; what follows is said in the same breath."""
+        if follow and self.said:
+            self.said[-1] += sentences
+        else:
+            self.said.append(list(sentences))
 
     def hush(self) -> None:
         """Write down that it fell silent."""

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from stb_agent.contract.speech import Engine, Speech
-from ui.speech.spoken import Heard, announced, spoken
+from ui.speech.spoken import Heard, announced, follows, spoken
 
 
 class Speaker(Protocol):
     """Something that speaks."""
 
-    def say(self, sentences: Sequence[str], speech: Speech, language: str, *, last: bool = False) -> None:
-        """Cut short what is being said, and say this; ``last``: nothing follows for now."""
+    def say(
+        self, sentences: Sequence[str], speech: Speech, language: str, *, follow: bool = False, last: bool = False
+    ) -> None:
+        """Cut short what is being said, and say this; or let this ``follow`` it. ``last``: nothing comes after it for now."""
 
     def hush(self) -> None:
         """Be silent at once."""
@@ -53,7 +55,7 @@ class Announcer(Generic[S]):
             self._say((*announced(now, on=True), *spoken(None, now, key=False)), now)
             return
         if sentences := spoken(before, now, key=key):
-            self._say(sentences, now)
+            self._say(sentences, now, follow=not key and before is not None and follows(before, now))
         elif key:
             self.voice.hush()
 
@@ -61,5 +63,5 @@ class Announcer(Generic[S]):
         """Be silent for good."""
         self.voice.close()
 
-    def _say(self, sentences: Sequence[str], now: Heard, *, last: bool = False) -> None:
-        self.voice.say(sentences, now.status.speech, now.sketch.appearance.language, last=last)
+    def _say(self, sentences: Sequence[str], now: Heard, *, follow: bool = False, last: bool = False) -> None:
+        self.voice.say(sentences, now.status.speech, now.sketch.appearance.language, follow=follow, last=last)

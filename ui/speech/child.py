@@ -1,7 +1,8 @@
 """``python -m ui.speech.child``: the voice, one process for as long as voice guidance is on.
 
 A line on standard input says what to do: ``{"say": ["sentence", …]}`` cuts short what is being said and says this, ``{"say": []}`` is silence. With
-``"last": true`` it ends when that is said. It ends with its standard input, so that it never outlives the UI. What it says is in no log.
+``"follow": true`` it waits for what is being said; with ``"last": true`` the process ends when that is said. It ends with its standard input, so that
+it never outlives the UI. What it says is in no log.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import logging
 import os
 import signal
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from stb_agent.contract.speech import Engine, Output
@@ -67,13 +68,18 @@ class Mouth:
         """Take what makes sound and where it goes."""
         self._engine, self._sink = engine, sink
         self._saying: asyncio.Task[None] | None = None
+        self._coming: deque[str] = deque()
         self._failed: set[str] = set()
 
-    def say(self, sentences: Sequence[str]) -> None:
-        """Cut short what is being said, and say this."""
+    def say(self, sentences: Sequence[str], *, follow: bool = False) -> None:
+        """Cut short what is being said, and say this; or let it ``follow``."""
+        if follow and self._saying is not None and not self._saying.done():
+            self._coming.extend(sentences)
+            return
         self.hush()
         if sentences:
-            self._saying = asyncio.get_running_loop().create_task(self._say(sentences))
+            self._coming = deque(sentences)
+            self._saying = asyncio.get_running_loop().create_task(self._say(self._coming))
 
     def hush(self) -> None:
         """Be silent at once."""
@@ -87,35 +93,38 @@ class Mouth:
         if self._saying is not None:
             await asyncio.wait([self._saying])
 
-    async def _say(self, sentences: Sequence[str]) -> None:
+    async def _say(self, sentences: deque[str]) -> None:
         try:
-            await self._play(sentences)
+            while sentences:  # also what came while the last one was still to be heard
+                await self._play(sentences)
         except (EngineError, SinkError) as error:
             told = f"{type(error).__name__} {error}"
             if told not in self._failed:  # once, not with every key
                 self._failed.add(told)
                 log.warning("nothing can be heard: %s", told)
 
-    async def _play(self, sentences: Sequence[str]) -> None:
+    async def _play(self, sentences: deque[str]) -> None:
         """Play each sentence while the next one is made."""
         make = asyncio.get_running_loop().create_task
-        coming = make(self._engine.synthesise(sentences[0]))
+        coming: asyncio.Task[Sound] | None = make(self._engine.synthesise(sentences.popleft()))
+        begun = False
         try:
-            for at in range(len(sentences)):
+            while coming is not None:
                 sound = await coming
-                if at + 1 < len(sentences):
-                    coming = make(self._engine.synthesise(sentences[at + 1]))
-                if at == 0:
+                coming = make(self._engine.synthesise(sentences.popleft())) if sentences else None
+                if not begun:
                     await self._sink.begin(sound.rate)
+                    begun = True
                 await self._sink.write(sound.samples + bytes(2 * int(sound.rate * _PAUSE)))
             await self._sink.finish()
         except asyncio.CancelledError:
             self._sink.cut()  # it may have begun while it was being told to stop
             raise
         finally:
-            coming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, EngineError):
-                await coming
+            if coming is not None:
+                coming.cancel()
+                with contextlib.suppress(asyncio.CancelledError, EngineError):
+                    await coming
 
 
 async def serve(engine: SpeechEngine, sink: Sink) -> None:
@@ -127,7 +136,7 @@ async def serve(engine: SpeechEngine, sink: Sink) -> None:
     try:
         while line := await lines.readline():
             wish = json.loads(line)
-            mouth.say(wish["say"])
+            mouth.say(wish["say"], follow=wish.get("follow", False))
             if wish.get("last"):
                 ended = loop.create_task(lines.readline())
                 await asyncio.wait([ended, loop.create_task(mouth.rest())], return_when=asyncio.FIRST_COMPLETED)

@@ -21,6 +21,7 @@ from stb_agent.contract.views import (
     List,
     Message,
     NumberField,
+    Pin,
     Progress,
     TextField,
     View,
@@ -233,3 +234,13 @@ def place(now: Heard, button: Button) -> tuple[int, int] | None:
 def announced(now: Heard, *, on: bool) -> tuple[str, ...]:
     """Give what is said when voice guidance begins or ends."""
     return (_say(now, "speech.on" if on else "speech.off"),)
+
+
+def follows(before: Heard, now: Heard) -> bool:
+    """Tell whether what changed did so by itself: then it waits until what is being said is said. What the person does is answered at once."""
+    return (
+        before.identity == now.identity
+        and not before.pressed
+        and not isinstance(now.view, Form | Pin)
+        and (before.status.card, before.status.level) == (now.status.card, now.status.level)
+    )

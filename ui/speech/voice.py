@@ -75,13 +75,15 @@ class Voice:
             raise ValueError("no voice")
         return self._process.stdout.fileno()
 
-    def say(self, sentences: Sequence[str], speech: Speech, language: str, *, last: bool = False) -> None:
-        """Cut short what is being said, and say this; ``last``: then end the process."""
+    def say(
+        self, sentences: Sequence[str], speech: Speech, language: str, *, follow: bool = False, last: bool = False
+    ) -> None:
+        """Cut short what is being said, and say this; or let this ``follow`` it. ``last``: then end the process."""
         arguments = self._command(speech, language)
         if arguments != self._arguments:
             self._end()
             self._arguments, self._again, self._delay = arguments, None, 0.0
-        self._pending = json.dumps({"say": list(sentences), "last": last}).encode() + b"\n"
+        self._pending = json.dumps({"say": list(sentences), "follow": follow, "last": last}).encode() + b"\n"
         self._last = last
         if self._process is None and self._again is None:
             self._start()

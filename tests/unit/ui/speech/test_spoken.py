@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.level import Level
-from stb_agent.contract.messages import CardState, Status
+from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Cell, CellState, DateField, Form, Home, Pin, StepState
@@ -302,8 +302,19 @@ def test_card_level_and_notice_are_said_when_they_change(ear: Ear) -> None:
     here = msgspec.structs.replace(ear.status, card=CardState.PRESENT, level=Level.AUTHENTICATED)
     assert ear.show(views.HOME, status=here) == ["カードが入っています。", "ご本人を確認しました。"]
     told = msgspec.structs.replace(here, notice=word("remote.notice.lost"))
-    assert ear.show(views.HOME, status=told) == ["リモコンが見つかりません。電池を確かめてください。"]
+    assert ear.show(views.HOME, status=told) == ["リモコンが見つかりません。電池と受信機を確かめてください。"]
     assert ear.show(views.HOME, status=told) == []
+
+
+def test_what_changes_by_itself_does_not_interrupt(ear: Ear) -> None:
+    opening = list(ear.show(msgspec.structs.replace(views.HELP, support=None)))
+    ear.take(ViewMessage(98, True, False, ear.status, views.HELP))
+    assert ear.paper.said == [[*opening, "電話で伝える確認番号は、よんはちにー、きゅういちさん。"]]
+    ear.show(views.HOME)
+    ear.press(Action.OK)
+    ear.paper.said.append(["まだ話している。"])
+    ear.take(ViewMessage(99, True, False, ear.status, msgspec.structs.replace(views.HOME, lead="できました。")))
+    assert ear.heard == ["できました。"], "what the person did is answered at once"
 
 
 def test_typing_says_how_many_and_never_what(ear: Ear) -> None:
