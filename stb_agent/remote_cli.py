@@ -18,6 +18,7 @@ from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.remote.keymaps import KeymapError, Keymaps, Match, load, read
+from stb_agent.remote.keymaps.taught import KeymapUnwritable
 from stb_agent.remote.reach import Reach, reach
 from stb_agent.remote.sources import DOWN, UP, Bus, Device, KeyEvent, sysfs
 from stb_agent.remote.sources.diagnosis import diagnose
@@ -276,3 +277,6 @@ def complain(error: ChanomaError) -> None:
     """Say what is wrong: code, cause and remedy."""
     cause, remedy = words.told(error.code, error.args_)
     print(f"{error.code}: {cause}\n  → {remedy}", file=sys.stderr)
+    if isinstance(error, KeymapUnwritable):  # what a household is not told
+        why = words.text("remote.cli.unwritable", file=error.args_["file"], what=error.args_["what"])
+        print(f"  {why}", file=sys.stderr)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.remote.keymaps import Keymaps
-from stb_agent.remote.keymaps.taught import teachable, write
+from stb_agent.remote.keymaps.taught import KeymapUnwritable, teachable, write
 from stb_agent.remote.reach import reach
 from stb_agent.remote.remote import Remote
 from stb_agent.remote.sources import Device
 from stb_agent.services.remote.known import Known, Press
 from stb_agent.store.audit import Audit
+
+log = logging.getLogger(__name__)
 
 
 class RemoteWent(ChanomaError):
@@ -67,7 +70,11 @@ class HouseRemotes:
         """Write a keymap and use it from now on. Raises RemoteWent, KeymapError."""
         if (remote := self._device(device)) is None:
             raise RemoteWent
-        await asyncio.to_thread(write, self._folder, remote, keys)
+        try:
+            await asyncio.to_thread(write, self._folder, remote, keys)
+        except KeymapUnwritable as error:
+            log.error("remote: %s", error)  # the household is told that, not why
+            raise
         self._remote.reload(await asyncio.to_thread(self._load))
         self._audit.append("remote.taught", kind=remote.bus.value, count=len(keys))
         self._taught()

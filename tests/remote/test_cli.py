@@ -179,6 +179,7 @@ def test_teach_asks_for_nothing_that_it_could_not_keep(simulated: Simulated, tmp
         said, errors = process.communicate(timeout=_PATIENCE)
     assert (process.returncode, said) == (2, "")
     assert "remote.keymap.unwritable" in errors
+    assert str(tmp_path / out) in errors
     assert [file.name for file in tmp_path.iterdir()] == ["box.toml"]
 
 

@@ -76,7 +76,7 @@ class RemotePage(Page):
         now = next((it for it in self.known() if it.id == self.remote.id), None)
         remote = now or self.remote
         rows = [
-            Row(word("remote.row.name"), remote.name),
+            Row(word("remote.row.name"), remote.label),
             Row(word("remote.row.how"), remote.connection),
             Row(word("remote.row.battery"), remote.charge),
             Row(word("remote.row.can"), remote.can),

@@ -91,7 +91,7 @@ def _open(tour: Tour) -> None:
 
 def _list(tour: Tour) -> None:
     tour.step("tile", "RIGHT", "DOWN", kind="home")
-    tour.step("remotes", "OK", kind="list", right=_title("remote.title"), words=["アプリのリモコン", "覚えさせる"])
+    tour.step("remotes", "OK", kind="list", right=_title("remote.title"), words=["電話などのリモコン", "覚えさせる"])
     tour.step("one-remote", "OK", kind="detail", words=["家の中の通信", "できること"])
     tour.step("back-to-the-remotes", "BACK", kind="list", right=_title("remote.title"))
 

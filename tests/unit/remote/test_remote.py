@@ -7,14 +7,18 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.remote import keymaps
 from stb_agent.remote.gestures import DEFAULT, SLOW, Long, Pace
+from stb_agent.remote.keymaps.taught import KeymapUnwritable
 from stb_agent.remote.remote import LONG, Change, Remote
 from stb_agent.remote.sources import DOWN, REPEAT, STILL, UP, Bus, Device, KeyEvent, Listener
+from stb_agent.remotes import HouseRemotes
 
 SOFA = Device("event3", "Sofa remote", Bus.INFRARED, keys=frozenset({"KEY_OK"}), battery=80)
 OTHER = Device("event4", "Other remote", Bus.CEC)
@@ -509,6 +513,18 @@ async def test_a_view_that_went_away_leaves_no_dead_remote() -> None:
     hands.wait(0.6)
     hands.press("KEY_OK")
     assert hands.heard() == ["wide", "narrow", Action.OK]
+
+
+async def test_the_log_says_why_what_was_taught_is_not_kept_and_the_household_only_that(
+    hands: Hands, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "keymaps"
+    folder.write_text("")
+    house = HouseRemotes(hands.remote, folder, keymaps.load, Mock(), lambda: None)
+    with pytest.raises(KeymapUnwritable) as failed:
+        await house.save(SOFA.id, {Action.OK: "KEY_F13"})
+    assert str(folder) in caplog.text
+    assert str(folder) not in "".join(words.told(failed.value.code, failed.value.args_))
 
 
 async def test_a_second_lesson_ends_the_first() -> None:

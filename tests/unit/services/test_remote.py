@@ -275,6 +275,7 @@ def test_a_remote_that_lacks_an_arrow_is_told_honestly() -> None:
 BEDROOM = Known("1", "Bedroom RC", "bluetooth", 12, frozenset(STEPS))
 POOR = Known("2", "rc0", "infrared", None, frozenset({Action.OK, Action.UP}))
 PHONE = Known("3", "remote.sock", "socket")
+TELEVISION = Known("4", "vc4-hdmi-0", "cec")
 
 
 def test_the_list_says_of_each_remote_how_it_is() -> None:
@@ -284,14 +285,23 @@ def test_the_list_says_of_each_remote_how_it_is() -> None:
     told = [(words.render(it.label), words.render(it.detail or "")) for it in view.items]
     assert told[:3] == [
         ("Bedroom RC", "Bluetooth　電池は残りわずか（12％）　全部の操作ができます"),
-        ("赤外線リモコン", "赤外線　足りないボタン：下 ↓・左 ←・右 →"),
-        ("アプリのリモコン", "家の中の通信　使えるボタンは、押すとわかります"),
+        ("赤外線のリモコン", "赤外線　足りないボタン：下 ↓・左 ←・右 →"),
+        ("電話などのリモコン", "家の中の通信　使えるボタンは、押すとわかります"),
     ]
     assert view.items[3].id == "teach"
     assert page.on(Chosen("teach"), FRAME).push == LessonPage()
     one = page.on(Chosen("remote:1"), FRAME).push
     assert isinstance(one, RemotePage)
     assert isinstance(one.view(FRAME), Detail)
+    for remote, told in (
+        (BEDROOM, "Bedroom RC"),
+        (POOR, "赤外線のリモコン"),
+        (TELEVISION, "テレビのリモコン（HDMI）"),
+        (PHONE, "電話などのリモコン"),
+    ):
+        detail = RemotePage(remote, lambda: ()).view(FRAME)
+        assert isinstance(detail, Detail)
+        assert words.render(detail.rows[0].value) == told, "the kernel's name only where it says something to a person"
     assert page.on(Chosen("remote:9"), FRAME) == Move(), "one that has just gone"
     assert RemotePage(POOR, lambda: ()).view(FRAME).lead == Word("remote.gone")
 
