@@ -8,6 +8,7 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from stb_agent.contract.readings import readings
 from ui.speech.kana import hiragana, parts, spaced
 
 _WPM = 175
@@ -91,8 +92,8 @@ class Readings:
     async def _said(self, text: str) -> str:
         said = []
         async with self._turn:
-            for part, number in parts(" ".join(text.split())):
-                said.append(part if number else spaced(await self._ask(part)))
+            for part, said_so in parts(" ".join(text.split()), readings()):
+                said.append(part if said_so else spaced(await self._ask(part)))
         return hiragana("".join(said))
 
     async def _ask(self, line: str) -> str:

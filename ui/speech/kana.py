@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 _ONES = ("", "いち", "に", "さん", "よん", "ご", "ろく", "なな", "はち", "きゅう")
 _HUNDREDS = {1: "ひゃく", 3: "さんびゃく", 6: "ろっぴゃく", 8: "はっぴゃく"}
@@ -45,8 +46,21 @@ _NUMBER = re.compile(
 )
 
 
-def parts(text: str) -> Iterator[tuple[str, bool]]:
-    """Give a text in parts: numbers with what they count, in kana as they are said (True), and what stands between them (False)."""
+def parts(text: str, known: Mapping[str, str] = MappingProxyType({})) -> Iterator[tuple[str, bool]]:
+    """Give a text in parts: what is in kana as it is said (True: numbers with what they count, ``known`` words), and what stands between (False)."""
+    if not known:
+        yield from _numbers(text)
+        return
+    words = re.compile("|".join(re.escape(word) for word in sorted(known, key=len, reverse=True)))
+    at = 0
+    for found in words.finditer(text):
+        yield from _numbers(text[at : found.start()])
+        yield known[found[0]], True
+        at = found.end()
+    yield from _numbers(text[at:])
+
+
+def _numbers(text: str) -> Iterator[tuple[str, bool]]:
     at = 0
     for found in _NUMBER.finditer(text):
         if between := text[at : found.start()]:

@@ -78,6 +78,11 @@ def test_numbers_in_kana(read: str, kana: str) -> None:
     assert "".join(part for part, _ in parts(read)) == kana
 
 
+def test_words_whose_reading_is_known_are_read_so() -> None:
+    known = {"予約": "よやく", "予約票": "よやくひょう"}
+    assert list(parts("予約票は3件", known)) == [("よやくひょう", True), ("は", False), ("さんけん", True)]
+
+
 def test_every_number_has_a_reading_of_its_own() -> None:
     assert len({number(value) for value in range(20_000)}) == 20_000
 
