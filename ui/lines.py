@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Measure = Callable[[str, int, bool], float]
 """Width in px of a text at a size, regular or bold."""
@@ -48,6 +48,8 @@ NOT_FIRST = frozenset(
 """Not at a line's start (行頭禁則); the classes of 3.1.7, and … and ‥, which end what was said."""
 NOT_LAST = frozenset(_OPENING + _PREFIXED)
 """Not at a line's end (行末禁則)."""
+_LETTERS = "A-Za-zＡ-Ｚａ-ｚÀ-ɏЀ-ӿḀ-ỿ"
+"""Of words: Latin, with the accents of any language, and Cyrillic."""
 _NUMBER = r"[0-9０-９]+(?:[.,．，][0-9０-９]+)*"
 _UNITS = (
     "mmHg|mg/dL|[a-zA-Zμ]+(?:/[a-zA-Z]+)?|年度|年間|年|か月|カ月|ヶ月|月|週間|日間|日|時間|時|分|秒|歳|才|円|万円|人|名|個|件|回|階|丁目|番地|番|号室|号|"
@@ -61,7 +63,7 @@ _WHOLE = re.compile(
     r"|[0-9０-９]+(?:[-‐－ー][0-9０-９]+)+"
     rf"|第?{_NUMBER} ?(?:{_UNITS})"
     rf"|{_NUMBER}"
-    r"|[A-Za-zＡ-Ｚａ-ｚ0-9_~/.:@#?=&+%'’-]*[A-Za-zＡ-Ｚａ-ｚ0-9/]"
+    rf"|[{_LETTERS}0-9_~/.:@#?=&+%'’-]*[{_LETTERS}0-9/]"
 )
 _SPACES = " 　"
 _SENTENCE = frozenset("。！？　\n")
@@ -83,6 +85,11 @@ def enlarged(measure: Measure, by: float) -> Measure:
 def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tuple[str, ...]:
     """Break ``text`` into the fewest lines no wider than ``width`` px, at the ends of phrases and about equally long."""
     return tuple(line for paragraph in text.split("\n") for line in _paragraph(paragraph, width, size, bold, measure))
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Undo a break: with a space again where one was between words."""
+    return functools.reduce(lambda one, other: one + (" " if (one[-1:] + other[:1]).isascii() else "") + other, lines)
 
 
 def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -> str:

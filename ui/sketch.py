@@ -14,7 +14,7 @@ from stb_agent.contract.readings import readings
 from stb_agent.contract.text import Text
 from ui import theme
 from ui.focus import Box, Node
-from ui.lines import Measure, ellipsis, wrap
+from ui.lines import Measure, ellipsis, joined, wrap
 from ui.ruby import found_in
 from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
@@ -156,7 +156,7 @@ class Sketch:
         label = self.set(text, box, size, bold=bold, colour=colour, align=align, middle=middle)
         if label is None:
             return box.y
-        if self.appearance.furigana and (read := self._with_furigana(label, box, middle)):
+        if self.appearance.reads and (read := self._with_furigana(label, box, middle)):
             self._labels += read
             return max(it.box.bottom for it in read)
         self._labels.append(label)
@@ -218,7 +218,7 @@ class Sketch:
                 break
             if size <= theme.SMALL:
                 if len(lines) > most:
-                    lines = (*lines[: most - 1], ellipsis("".join(lines[most - 1 :]), box.w, size, bold, self.measure))
+                    lines = (*lines[: most - 1], ellipsis(joined(lines[most - 1 :]), box.w, size, bold, self.measure))
                 break
             size = max(size - _SHRINK, theme.SMALL)
         width = max(self.measure(line, size, bold) for line in lines)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 JAPANESE = "ja"
 ENGLISH = "en"
+SIMPLE = "ja-simple"
 
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 """A language tag (BCP 47). Ours: ``ja``, ``ja-simple`` (やさしい日本語; the registered variant "simplified form") and ``en``."""
@@ -41,3 +42,8 @@ class Appearance(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     language: Language = JAPANESE
     calendar: Calendar = Calendar.GREGORIAN
     languages: str = "/etc/chanoma/locale"
+
+    @property
+    def reads(self) -> bool:
+        """Tell whether words have their readings: やさしい日本語 always has."""
+        return self.furigana or self.language == SIMPLE

@@ -41,7 +41,7 @@ def draw(d: Sketch, view: Chart, status: Status | None) -> None:
         if timeline(view):
             _plot(d, view, left)
         _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=side))
-    other = Word("frame.chart.graph" if d.table else "frame.chart.table")
+    other = Word("frame.chart." + ("graph" if d.table else "table") + ("_short" if d.tight else ""))
     bar(d, () if d.table else view.items, toggle=other if timeline(view) else None)
 
 
@@ -198,12 +198,15 @@ def _table(d: Sketch, view: Chart, room: Box) -> None:
     shown = times[d.page * fit : (d.page + 1) * fit]
     d.panel(room._replace(h=head + len(shown) * _ROW + theme.GAP_S))
     inner = Box(room.x + theme.GAP_L, room.y + theme.GAP_S, room.w - 2 * theme.GAP_L, head - theme.GAP)
-    wide = (inner.w - _WHEN) / max(len(columns), 1)
+    moments_said = {at: Word("frame.chart.moment", {"at": at}) for at in shown}
+    longest = max((d.measure(d.words(said), theme.LABEL, True) for said in moments_said.values()), default=0)
+    first = min(max(longest + theme.GAP_L, _WHEN), inner.w / 2)
+    wide = (inner.w - first) / max(len(columns), 1)
 
     def cell(text: Text, column: int, y: float, tall: float, *, name: bool) -> None:
-        box = Box(inner.x, y, _WHEN - theme.GAP, tall)
+        box = Box(inner.x, y, first - theme.GAP, tall)
         if column:
-            box = Box(inner.x + _WHEN + (column - 1) * wide, y, wide - theme.GAP, tall)
+            box = Box(inner.x + first + (column - 1) * wide, y, wide - theme.GAP, tall)
         size, colour = (theme.NOTE, theme.QUIET) if name else (theme.LABEL, theme.INK)
         align = Align.RIGHT if column else Align.LEFT
         d.write(text, box, size, bold=not name, colour=colour, align=align, middle=True)
@@ -215,6 +218,6 @@ def _table(d: Sketch, view: Chart, room: Box) -> None:
     for row, when in enumerate(shown):
         y = room.y + head + row * _ROW
         d.panel(Box(inner.x, round(y), inner.w, 2), theme.LINE, 0)
-        cell(Word("frame.chart.moment", {"at": when}), 0, y + 4, _ROW - 8, name=False)
+        cell(moments_said[when], 0, y + 4, _ROW - 8, name=False)
         for at, (_, values) in enumerate(columns):
             cell(values.get(when, Word("frame.chart.none")), at + 1, y + 4, _ROW - 8, name=False)

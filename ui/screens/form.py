@@ -207,6 +207,8 @@ def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:
         line = box._replace(y=y, h=line_tall)
         y = d.write(Word("frame.form.date", {"at": day.value}), line, theme.LEAD, bold=True) + theme.GAP_S
     how = box._replace(y=y, h=note_tall)
-    d.write(Word("frame.form.date_how"), how._replace(w=box.w / 2), theme.NOTE, colour=theme.QUIET)
+    keys = Word("frame.form.date_how")
+    wide = min(d.measure(d.words(keys), theme.NOTE, False) + theme.GAP_L, box.w / 2)
+    d.write(keys, how._replace(w=wide), theme.NOTE, colour=theme.QUIET)
     limits = Word("frame.form.limits", {"first": day.first, "last": day.last})
-    d.write(limits, how._replace(x=box.x + box.w / 2, w=box.w / 2), theme.NOTE, colour=theme.QUIET, align=Align.RIGHT)
+    d.write(limits, how._replace(x=box.x + wide, w=box.w - wide), theme.NOTE, colour=theme.QUIET, align=Align.RIGHT)

@@ -26,7 +26,8 @@ _HELP = 250
 _TV = 290
 _BAR_BUTTON = 300
 _BAR_GAP = theme.GAP
-_PLACE = 176
+_PLACE = (176, 96)
+"""Width of where in the pages one is; the smaller where there is little room, with shorter words then."""
 _ROWS = (96, 76)
 """Height of a row: the smaller where all rows find room on one page by it."""
 _CARD_LOOKS = {
@@ -110,7 +111,8 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
         if turns and d.pages > 1 and 0 <= d.page + step < d.pages
     ]
     count = len(items) + len(steps) + (toggle is not None) + d.listen
-    place = _PLACE + _BAR_GAP if steps else 0
+    wide, short = _PLACE[d.tight], "_short" if d.tight else ""
+    place = wide + _BAR_GAP if steps else 0
     bar_top = _bar_top(d)
     left = d.room.x + _BACK + _BAR_GAP + _HELP + theme.GAP_M
     room = d.room.right - _TV - theme.GAP_M - left - place
@@ -123,11 +125,13 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
     if d.listen:
         d.button("listen", next(boxes), Word("speech.listen"), group="bar", size=theme.BODY, listen=True)
     for step, name in steps:
-        d.button("page." + name, next(boxes), Word("frame.page." + name), group="bar", size=theme.NOTE, turn=step)
+        d.button(
+            "page." + name, next(boxes), Word(f"frame.page.{name}{short}"), group="bar", size=theme.NOTE, turn=step
+        )
     if steps:
         x = round(left + count * (width + _BAR_GAP))
-        at = Word("frame.page.at", {"page": d.page + 1, "pages": d.pages})
-        d.write(at, Box(x, bar_top, _PLACE, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
+        at = Word("frame.page.at" + short, {"page": d.page + 1, "pages": d.pages})
+        d.write(at, Box(x, bar_top, wide, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
 
 
 def voice(status: Status | None) -> tuple[Item, ...]:

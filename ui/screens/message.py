@@ -23,17 +23,20 @@ def draw(d: Sketch, view: Message, status: Status | None) -> None:
     sign(d, "frame.sign." + view.tone.value, room.x, room.y + theme.GAP, _SIGN, colour)
     x = room.x + _SIGN + theme.GAP_XL
     text = Box(x, room.y, min(theme.LINE_CHARS * theme.HEAD, room.right - x), text_height(1, theme.LABEL))
-    y = d.write(Word("frame.tone." + view.tone.value), text, theme.LABEL, bold=True, colour=colour)
+    tone = Word("frame.tone." + view.tone.value)
+    y = d.write(tone, text, theme.LABEL, bold=True, colour=colour)
     code_tall = text_height(1, theme.SMALL)
     code = Box(x, room.bottom - below - code_tall, room.right - x, code_tall)
     align = Align.LEFT
     room_left = code.y
-    if d.tight:  # the code stands beside the tone
-        code, align, room_left = (
-            code._replace(x=x + code.w * 0.4, y=room.y, w=code.w * 0.6),
-            Align.RIGHT,
-            room.bottom - below,
-        )
+    if d.tight:  # the code stands beside the tone, in two lines if it must: it is told on the telephone, all of it
+        beside = d.measure(d.words(tone), theme.LABEL, True) + theme.GAP_L
+        code = Box(x + beside, room.y, room.right - x - beside, 2 * code_tall)
+        align, room_left = Align.RIGHT, room.bottom - below
+    if view.code is not None:
+        told = Word("frame.message.code", {"code": view.code})
+        bottom = d.write(told, code, theme.SMALL, colour=theme.QUIET, align=align)
+        y = max(y, bottom) if d.tight else y
     y += theme.GAP
     if view.lead is not None:
         size = theme.LEAD if d.tight else theme.HEAD
@@ -41,6 +44,4 @@ def draw(d: Sketch, view: Message, status: Status | None) -> None:
         y = d.write(view.lead, lines, size, bold=True) + (theme.GAP if d.tight else theme.GAP_L)
     if view.remedy is not None:
         d.write(view.remedy, text._replace(y=y, h=room_left - y), theme.LEAD)
-    if view.code is not None:
-        d.write(Word("frame.message.code", {"code": view.code}), code, theme.SMALL, colour=theme.QUIET, align=align)
     buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))

@@ -1,0 +1,202 @@
+"""What the services really show: every page in every state that has words of its own, and every error that a household can meet."""
+
+from __future__ import annotations
+
+import string
+from datetime import date, timedelta
+
+from stb_agent.contract import words
+from stb_agent.contract.level import Level
+from stb_agent.contract.messages import CardState
+from stb_agent.contract.text import Text, Word, word
+from stb_agent.contract.views import (
+    Contact,
+    DateField,
+    Delivery,
+    Form,
+    Home,
+    Item,
+    Message,
+    NumberField,
+    PadStage,
+    Pin,
+    SupportCode,
+    TextField,
+    Tone,
+    View,
+)
+from stb_agent.core.page import Frame, Opened, Page
+from stb_agent.services.booking import Taken
+from stb_agent.services.booking import pages as booking
+from stb_agent.services.health import pages as health
+from stb_agent.services.help import pages as help_
+from stb_agent.services.home import CardGone, HomePage
+from stb_agent.services.link import pages as link
+from stb_agent.services.remote import pages as remote
+from stb_agent.services.remote.known import NEEDED, Known
+from stb_agent.services.remote.lesson import STEPS, Lesson
+from stb_agent.services.sign_in import pages as sign_in
+
+_SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
+_FACILITY = booking.Facility("f", "港町コミュニティセンター 和室", "港町1-2-3")
+_MONDAY = date(2026, 11, 23)
+_ORDER = booking.Order(_FACILITY.name, "s", "2026-11-25T00:00:00Z", "2026-11-25T03:00:00Z", 1200, "R8-0001")
+_SLOTS = tuple(
+    booking.Slot(
+        f"{day}-{hour}",
+        f"{_MONDAY + timedelta(days=day)}T{hour:02}:00:00+09:00",
+        f"{_MONDAY + timedelta(days=day)}T{hour + 2:02}:30:00+09:00",
+        (day + hour) % 3 > 0,
+        600,
+    )
+    for day in range(7)
+    for hour in (9, 13, 17)
+)
+_READINGS = tuple(health.Reading(f"2026-{11 - n:02}-25T07:30:00+09:00", 128 + n, 80 - n) for n in range(10))
+_OPERATOR: Text = word("help.operator")
+_LEARNT = Lesson(device="d", keys=tuple((action, str(action)) for action in STEPS))
+_REMOTES = (
+    Known("i", "gpio_ir_recv", "infrared", None, frozenset(NEEDED)),
+    Known("b", "Voice Remote II", "bluetooth", 12, frozenset(NEEDED[:3])),
+    Known("s", "remote.sock", "socket"),
+)
+_HOUSEHOLD = ("card.", "cable_id.", "store.", "booking.", "internal.")
+"""The errors that a view shows begin so; those of the bench, the doctor and the command lines are read in a terminal."""
+_NOT_SHOWN = ("card.descriptor", "card.anchors", "card.sign.", "card.pin.last")
+
+
+def _pages() -> dict[str, Page]:
+    placed = {
+        "sent": booking.Placed("k", _ORDER, Delivery.SENT),
+        "waiting": booking.Placed("k", _ORDER, Delivery.WAITING),
+        "needs_card": booking.Placed("k", _ORDER, Delivery.WAITING, needs_card=True),
+        "refused": booking.Placed("k", _ORDER, Delivery.REFUSED, Taken()),
+    }
+    contact = Contact(_OPERATOR, "0120-000-000", "9:00–18:00")
+    found: dict[str, Page] = {
+        "facilities": booking.FacilitiesPage((_FACILITY,)),
+        "facilities-loading": booking.FacilitiesPage(),
+        "calendar": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY - timedelta(days=7), _SLOTS),
+        "calendar-taken": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY, _SLOTS, taken=True),
+        "confirm": booking.ConfirmPage(_FACILITY, _SLOTS[0]),
+        "placing": booking.ConfirmPage(_FACILITY, _SLOTS[0], placing=True),
+        "orders": booking.OrdersPage(booking.Orders(tuple(placed.values()), complete=False)),
+        "orders-none": booking.OrdersPage(booking.Orders(())),
+        "health": health.HealthPage(_READINGS),
+        "chart": health.ChartPage(_READINGS),
+        "help": help_.HelpPage(contact, Opened(code="cable_id.platform.unreachable"), SupportCode("482913", 8)),
+        "help-no-time": help_.HelpPage(contact, Opened(), unsupported=word("help.no_time")),
+        "help-no-code": help_.HelpPage(Contact(_OPERATOR), Opened(), unsupported=word("help.no_code")),
+        "help-pin": help_.PinPage(),
+        "card-gone": CardGone(),
+        "signed-out": sign_in.SignOutPage(),
+        "remotes": remote.RemotesPage(lambda: _REMOTES),
+        "lesson": remote.LessonPage(),
+        "lesson-skip": remote.LessonPage(Lesson(at=5, device="d")),
+        "lesson-used": remote.LessonPage(Lesson(at=5, device="d", used=STEPS[0])),
+        "summary": remote.SummaryPage(_LEARNT),
+        "saving": remote.SavingPage(_LEARNT),
+    }
+    found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
+    found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
+    found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
+    found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
+    found |= {
+        f"sign_in-{it.value}": sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=it, tries=1)
+        for it in sign_in.Stage
+        if it is not sign_in.Stage.PIN
+    }
+    return found
+
+
+def _homes() -> dict[str, View]:
+    tiles = tuple(
+        Item(name, word(f"{name}.tile"), word(f"{name}.tile_detail"))
+        for name in ("sign_in", "booking", "health", "remote")
+    )
+    orders = Item("orders", word("booking.orders_tile"), word("booking.orders_tile_detail"))
+    frames = {
+        "absent": Frame(),
+        "no-reader": Frame(card=CardState.NO_READER),
+        "reading": Frame(card=CardState.READING),
+        "new": Frame(card=CardState.PRESENT),
+        "known": Frame(card=CardState.PRESENT, known=True),
+        "trouble": Frame(card=CardState.PRESENT, trouble=Taken()),
+        "signed-in": _SIGNED_IN,
+    }
+    found: dict[str, View] = {}
+    for name, frame in frames.items():
+        home = HomePage(lambda _: ()).view(frame)
+        found[f"home-{name}"] = Home(title=home.title, lead=home.lead, items=(*tiles, orders))
+    return found
+
+
+def _pins() -> dict[str, View]:
+    found: dict[str, View] = {}
+    for pad in PadStage:
+        for error in (None, word("card.pin.wrong.cause", left=2), word("card.pin.changed.cause", left=2)):
+            name = f"pin-{pad.value}" + (f"-{error.code}" if error else "")
+            found[name] = Pin(
+                title=word("sign_in.pin"),
+                lead=word("sign_in.pin_which"),
+                length=4,
+                dots=4 if pad is PadStage.CONFIRM else 2,
+                pad=pad,
+                tries=3,
+                error=error,
+            )
+    return found
+
+
+def _forms() -> dict[str, View]:
+    title, label = word("link.number.title"), word("link.number.label")
+    lead = word("link.number.lead")
+    return {
+        "form-number": Form(title=title, lead=lead, field=NumberField(label, "12345", (4, 4, 2))),
+        "form-short": Form(
+            title=title,
+            lead=lead,
+            field=NumberField(label, "12345", (4, 4, 2)),
+            error=word("form.short", length=10),
+        ),
+        "form-wrong": Form(
+            title=title, lead=lead, field=NumberField(label, "1234567890", (4, 4, 2)), error=word("link.number.check")
+        ),
+        "form-text": Form(title=title, field=TextField(label, "x"), at=1, count=3, error=word("form.pick")),
+        "form-date": Form(title=title, field=DateField(label, "1951-09-29", "1920-01-01", "2026-11-22"), at=1, count=3),
+    }
+
+
+def _errors() -> dict[str, View]:
+    codes = {
+        code.rpartition(".")[0] for code in words.codes() if code.startswith(_HOUSEHOLD) and code.endswith(".cause")
+    }
+    found: dict[str, View] = {}
+    for code in sorted(codes):
+        if code.startswith(_NOT_SHOWN):
+            continue
+        args = {
+            name: "6A82" if name == "sw" else 2
+            for part in ("cause", "remedy")
+            for _, name, _, _ in string.Formatter().parse(words.pattern(f"{code}.{part}"))
+            if name
+        }
+        found[f"error-{code}"] = Message(
+            title=word("sign_in.title"),
+            tone=Tone.ERROR,
+            lead=Word(f"{code}.cause", dict(args)),
+            remedy=Word(f"{code}.remedy", dict(args)),
+            code=code,
+            items=(Item("again", word("trouble.again"), first=True),),
+        )
+    return found
+
+
+REAL: dict[str, View] = {
+    **{name: page.view(_SIGNED_IN) for name, page in _pages().items()},
+    **_homes(),
+    **_pins(),
+    **_forms(),
+    **_errors(),
+}
+"""Every view by a name."""
