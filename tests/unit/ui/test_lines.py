@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.lines import NOT_FIRST, NOT_LAST, ellipsis, wrap
+from ui.lines import NOT_FIRST, NOT_LAST, ellipsis, joined, wrap
 
 _TEXT = st.text(alphabet="あいのカード健康記録を、。（）「」ーっ1234ab ", min_size=1, max_size=60)
 
@@ -118,3 +118,14 @@ def test_what_is_longer_than_a_line_is_broken_all_the_same() -> None:
 
 def test_a_text_cut_short_says_so() -> None:
     assert ellipsis("中央公民館", 160, 40, False, _em) == "中央公…"
+
+
+@pytest.mark.parametrize("word", ["informações", "điện", "паспорт", "wasn’t"])
+def test_a_word_of_another_language_is_not_parted(word: str) -> None:
+    for chars in range(24, 40):
+        lines = wrap(f"a {word} b {word} {word}", chars * 20, 40, False, _em)
+        assert sum(line.split().count(word) for line in lines) == 3, lines
+
+
+def test_a_break_is_undone_with_the_space_that_was_there() -> None:
+    assert joined(("Show the", "graph", "予約", "する")) == "Show the graph予約する"
