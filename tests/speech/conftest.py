@@ -36,7 +36,8 @@ class Loudspeaker:
     @property
     def played(self) -> list[tuple[int, float, int, int]]:
         """Give all of it so far."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        whole = self._log.read_text().rpartition("\n")[0] if self._log.exists() else ""
+        lines = whole.splitlines()
         return [tuple(json.loads(line)) for line in lines]
 
     def utterances(self) -> list[int]:

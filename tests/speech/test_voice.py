@@ -69,6 +69,28 @@ async def test_what_was_said_is_kept_as_far_as_there_is_room() -> None:
     assert engine.asked == ["a", "b", "c", "b"], "b was heard longest ago when c came"
 
 
+_OPEN_JTALK = """#!{python} -IS
+import struct, sys
+assert sys.argv[1:] == ["-x", "/dic", "-m", "/mei.htsvoice", "-r", "0.8", "-ow", "/dev/stdout"], sys.argv
+line = sys.stdin.buffer.readline()
+assert len(line) < 1024 and not sys.stdin.buffer.read()
+head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(line) * 2, b"WAVE", b"fmt ", 16, 1, 1, 48000, 96000, 2, 16, b"data", len(line) * 2)
+open("/dev/stdout", "wb").write(head + b"".join(struct.pack("<h", byte * 99) for byte in line))
+"""
+"""Reads one line and writes a RIFF file where it is told, as Open JTalk 1.11 does (open_jtalk -h)."""
+
+
+async def test_open_jtalk_is_called_as_it_wants_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "open_jtalk").write_text(_OPEN_JTALK.format(python=sys.executable))
+    (tmp_path / "open_jtalk").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    engine = OpenJtalk("/dic", "/mei.htsvoice", 80)
+    assert await engine.synthesise("ab") == Sound(
+        48000, b"".join((byte * 99).to_bytes(2, "little") for byte in b"ab\n")
+    )
+    assert len((await engine.synthesise("長い文。" * 200)).samples) == 2 * (3 * 800 + 3), "all of it, in three parts"
+
+
 async def test_an_engine_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(EngineError):
         await OpenJtalk(str(tmp_path), str(tmp_path / "none.htsvoice"), 100).synthesise("声")

@@ -14,7 +14,7 @@ from ui.speech.kana import hiragana, parts, spaced
 _WPM = 175
 """espeak-ng's own speed, words a minute (espeak-ng(1), -s)."""
 _LONGEST = 300
-"""Characters of a sentence: Open JTalk reads a line of 1,023 bytes."""
+"""Characters at once: Open JTalk reads a line of 1,023 bytes."""
 
 
 class EngineError(Exception):
@@ -68,7 +68,10 @@ class OpenJtalk:
 
     async def synthesise(self, text: str) -> Sound:
         """Give a sentence's sound."""
-        return sound(await run(self._command, text[:_LONGEST].replace("\n", " ") + "\n"))
+        line = " ".join(text.split())
+        lines = [line[at : at + _LONGEST] for at in range(0, len(line), _LONGEST)] or [""]
+        sounds = [sound(await run(self._command, part + "\n")) for part in lines]
+        return Sound(sounds[0].rate, b"".join(it.samples for it in sounds))
 
     async def close(self) -> None:
         """Nothing runs between sentences."""
