@@ -220,7 +220,7 @@ async def test_the_evening_by_ear() -> None:
         await person.hears("いちばん新しい血圧です")
         await person.finds("戻る")
         await person.hears("ご本人を確認しました")
-        await person.finds("音声案内を切る")
+        await person.finds("音声を切る")
         await person.hears("音声案内を終わります")
         await person.press("BLUE")
         await person.hears("音声案内を始めます")
