@@ -7,6 +7,7 @@ number or a word of Latin letters. Marks do not hang into the margin (ぶら下�
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -85,6 +86,14 @@ def enlarged(measure: Measure, by: float) -> Measure:
 def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tuple[str, ...]:
     """Break ``text`` into the fewest lines no wider than ``width`` px, at the ends of phrases and about equally long."""
     return tuple(line for paragraph in text.split("\n") for line in _paragraph(paragraph, width, size, bold, measure))
+
+
+def parted(text: str, lines: Sequence[str]) -> bool:
+    """Tell whether a word is cut in two: it is wider than a line, and smaller writing would be better."""
+    return any(
+        re.fullmatch(f"[{_LETTERS}]{{2}}", one[-1:] + other[:1]) and one + other in text
+        for one, other in itertools.pairwise(lines)
+    )
 
 
 def joined(lines: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from stb_agent.contract.readings import readings
 from stb_agent.contract.text import Text
 from ui import theme
 from ui.focus import Box, Node
-from ui.lines import Measure, ellipsis, joined, wrap
+from ui.lines import Measure, ellipsis, joined, parted, wrap
 from ui.ruby import found_in
 from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
@@ -214,7 +214,8 @@ class Sketch:
         while True:
             lines = wrap(shown, box.w, size, bold, self.measure)
             most = max(1, int(box.h // (size * theme.LEADING)))
-            if len(lines) <= most and all(self.measure(line, size, bold) <= box.w for line in lines):
+            fits = len(lines) <= most and all(self.measure(line, size, bold) <= box.w for line in lines)
+            if fits and not parted(shown, lines):
                 break
             if size <= theme.SMALL:
                 if len(lines) > most:

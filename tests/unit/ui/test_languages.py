@@ -50,6 +50,15 @@ def _all(language: str, profile: Profile, calendar: Calendar = Calendar.GREGORIA
     return found
 
 
+_WORDS = frozenset(word for code in words.codes() for word in re.findall("[A-Za-z]+", words.pattern(code, "en")))
+
+
+def _parts(one: str, other: str) -> bool:
+    """Tell whether a word of English stands half in one line and half in the other."""
+    end, start = re.findall("[A-Za-z]+$", one), re.findall("^[A-Za-z]+", other)
+    return bool(end and start) and end[0] + start[0] in _WORDS and not {end[0], start[0]} <= _WORDS
+
+
 def _least(label: Label) -> int:
     """Give the smallest size of a text; a reading is smaller than the word that it stands over."""
     return theme.RUBY if all("\u3041" <= char <= "\u3096" for char in "".join(label.lines)) else theme.SMALL
@@ -59,6 +68,12 @@ def _fits(name: str, sketch: Sketch) -> list[str]:
     wrong = []
     labels = sketch.scene().labels
     wrong += [f"{name}: cut: {label.lines}" for label in labels if label.lines[-1][1:].endswith("…")]
+    wrong += [
+        f"{name}: parted: {label.lines}"
+        for label in labels
+        for one, other in itertools.pairwise(label.lines)
+        if _parts(one, other)
+    ]
     wrong += [f"{name}: outside: {label.lines}" for label in labels if label.box.union(SAFE) != SAFE]
     wrong += [f"{name}: small: {label.lines}" for label in labels if label.size < _least(label)]
     wrong += [
