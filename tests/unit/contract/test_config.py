@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stb_agent.contract import words
-from stb_agent.contract.appearance import Appearance, Profile
+from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.config import Config, ConfigError, ConfigUnreadable, load
 
 
@@ -60,3 +60,19 @@ def test_the_screens_profile_is_one_of_four(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path / "b.toml", '[screen]\nprofile = "pink"\n'))
     assert caught.value.args_["line"] == 2
+
+
+def test_language_and_calendar_are_the_screens(tmp_path: Path) -> None:
+    path = tmp_path / "operator.toml"
+    path.write_text('[screen]\nlanguage = "ja-simple"\ncalendar = "japanese"\n', "utf-8")
+    screen = load(path).screen
+    assert (screen.language, screen.calendar, screen.reads) == ("ja-simple", Calendar.JAPANESE, True)
+
+
+@pytest.mark.parametrize("line", ['language = "../en"', 'language = "Japanese!"', 'calendar = "lunar"'])
+def test_what_is_no_language_or_calendar_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "operator.toml"
+    path.write_text(f"[screen]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load(path)
+    assert raised.value.args_["line"] == 2
