@@ -10,7 +10,20 @@ from typing import Any
 
 from tests.support.box import Box, running_box
 
-PARTS = ["pcscd", "reader", "card", "rules", "authorities", "remote", "fonts", "clock", "socket", "platform"]
+PARTS = [
+    "pcscd",
+    "reader",
+    "card",
+    "rules",
+    "authorities",
+    "remote",
+    "language",
+    "speech",
+    "fonts",
+    "clock",
+    "socket",
+    "platform",
+]
 
 
 async def doctor(config: Path, environment: dict[str, str], *options: str) -> tuple[int, str]:
