@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stb_agent.contract import words
 from stb_agent.contract.words import catalogue
 from stb_agent.contract.words.po import PoError, read_po
-from tools.words import extract, languages, merged, place, sources, template, updated, written
+from tests.words import extract, languages, merged, place, sources, template, updated, written
 
 
 @pytest.mark.parametrize("language", languages())
