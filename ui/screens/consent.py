@@ -47,7 +47,10 @@ def draw(d: Sketch, view: Consent, status: Status | None) -> None:
         d.write(view.withheld, box, size)
     answers = room._replace(y=room.bottom - below + theme.GAP_M, h=below - theme.GAP_M)
     if view.items and d.page + 1 < d.pages:  # nobody agrees to what they have not seen
-        d.button("page.on", answers, Word("frame.consent.on"), turn=1)
+        # At the right: from there the focus comes to the answer that sends nothing, should a hand press twice.
+        half = round((answers.w - theme.GAP_L) / 2)
+        place = answers._replace(x=answers.x + answers.w - half, w=half)
+        d.button("page.on", place, Word("frame.consent.on"), turn=1)
         d.first = "page.on"
     else:
         buttons(d, view.items, answers)

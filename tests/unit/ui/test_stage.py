@@ -68,6 +68,16 @@ def test_the_focus_begins_where_the_view_says(desk: Desk) -> None:
     assert desk.focused == "retry"
 
 
+def test_a_hand_that_presses_twice_consents_to_nothing_it_has_not_seen(desk: Desk) -> None:
+    long = msgspec.structs.replace(views.CONSENT, statements=views.CONSENT.statements * 6)
+    desk.show(long)
+    agree, decline = (item.id for item in views.CONSENT.items)
+    while desk.focused == "page.on":
+        assert desk.press(Action.OK) == []
+    assert agree in [node.id for node in desk.stage.nodes]
+    assert [intent.id for intent in desk.press(Action.OK)] == [decline]
+
+
 def test_a_view_that_begins_elsewhere_takes_along_only_who_has_not_set_out(desk: Desk) -> None:
     card = Item("sign_in", "暗証番号を入れる", first=True)
     with_card = msgspec.structs.replace(views.HOME, items=(*views.HOME.items, card))
