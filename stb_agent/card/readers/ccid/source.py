@@ -139,8 +139,10 @@ class CcidSource:
         """Give the state and each change, until ``stop``."""
         last: Sight | None = None
         try:
-            while not self._stopped.is_set():
+            while True:
                 self._wake.clear()
+                if self._stopped.is_set():  # after the clearing, or a stop just before it would be slept through
+                    return
                 sight = self._look(last)
                 if sight != last:
                     # A card exchanged between two looks is a removal too.
@@ -189,8 +191,10 @@ class CcidSource:
             return last
         return min(sights, key=lambda sight: _RANK.index(sight.state), default=Sight(SlotState.NO_READER))
 
-    def _rest(self) -> float:
-        """Seconds until the next look, if nothing wakes the watch."""
+    def _rest(self) -> float | None:
+        """Seconds until the next look, if nothing wakes the watch; None: nothing is to be looked at until then."""
+        if self._backend is None or self._patience is None:
+            return None
         due = min((self._next_scan, *(place.due for bay in self._bays() for place in bay.places)))
         return min(max(due - self._clock(), _LEAST_REST), _SCAN)
 

@@ -1,7 +1,9 @@
 """``auto``: pcscd's readers if it serves any, else ours; and never both at one device."""
 
+import itertools
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -149,3 +151,29 @@ def test_a_box_without_libusb_says_so(monkeypatch: pytest.MonkeyPatch):
     error = sight.error()
     assert error
     assert error.code == "card.usb"
+
+
+def test_ours_sleeps_while_the_readers_are_anothers_and_wakes_when_they_are_not():
+    class Bus:
+        """A bus with nothing on it, that counts who asks."""
+
+        asked = threading.Semaphore(0)
+
+        def enumerate_devices(self) -> Iterator[object]:
+            self.asked.release()
+            return iter(())
+
+    bus, looks = Bus(), itertools.count()
+    source = CcidSource(bus, clock=lambda: float(next(looks)))
+    source.allow(None)
+    watching = threading.Thread(target=list, args=(source.sights(),), daemon=True)
+    watching.start()
+    time.sleep(0.3)
+    assert not bus.asked.acquire(blocking=False)
+    assert next(looks) < 5, "it looked about though there was nothing for it to do"
+    source.allow(0.0)
+    assert bus.asked.acquire(timeout=5)
+    source.allow(None)
+    source.stop()
+    watching.join(5)
+    assert not watching.is_alive()
