@@ -14,6 +14,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 from simulators.board.faults import Faults, parse
@@ -88,7 +89,7 @@ def _serve_tcp(server: socket.socket, uart: Uart, rate: int) -> None:
 
             uart.attach(send)
             with contextlib.suppress(OSError):
-                _pump(lambda connection=connection: connection.recv(_PIECE), uart, rate)  # type: ignore[misc]
+                _pump(partial(connection.recv, _PIECE), uart, rate)
             uart.detach()
 
 
@@ -105,9 +106,9 @@ def _serve_pty(uart: Uart, rate: int) -> None:
             # Nobody has it open as long as the master says it hung up.
             while hung_up.poll(0):
                 time.sleep(0.01)
-            uart.attach(lambda data, to=master: _write_all(to, data))  # type: ignore[misc]
+            uart.attach(partial(_write_all, master))
             try:
-                cut = not _pump(lambda master=master: os.read(master, _PIECE), uart, rate)  # type: ignore[misc]
+                cut = not _pump(partial(os.read, master, _PIECE), uart, rate)
             except OSError:
                 cut = False
             uart.detach()
@@ -149,7 +150,7 @@ def main(argv: list[str]) -> int:
         file: BinaryIO = stack.enter_context(_open(args.storage))
         uart = Uart(faults, args.seed)
         if args.pty:
-            serve: Callable[[], None] = lambda: _serve_pty(uart, args.rate)  # noqa: E731
+            serve = partial(_serve_pty, uart, args.rate)
         else:
             try:
                 server = stack.enter_context(socket.create_server(("127.0.0.1", args.port)))
@@ -157,7 +158,7 @@ def main(argv: list[str]) -> int:
                 print(f"stb-sim board: port {args.port}: {error.strerror}", file=sys.stderr)
                 return 1
             print(f"port: socket://127.0.0.1:{server.getsockname()[1]}", flush=True)
-            serve = lambda: _serve_tcp(server, uart, args.rate)  # noqa: E731
+            serve = partial(_serve_tcp, server, uart, args.rate)
         for number in (signal.SIGINT, signal.SIGTERM):
             # In a thread of its own: the board's thread may be just about to wait.
             signal.signal(number, lambda *_: threading.Thread(target=uart.stop).start())

@@ -76,7 +76,7 @@ class _Handle:
         return device
 
 
-class Backend(usb.backend.IBackend):  # type: ignore[misc]
+class Backend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no types
     """A bus with readers on it."""
 
     def __init__(self, *devices: Device) -> None:

@@ -113,8 +113,8 @@ class Core:
         *,
         practice: bool = False,
         contact: Contact | None = None,
-        appearance: Appearance = Appearance(),  # noqa: B008 - frozen
-        speech: Speech = Speech(),  # noqa: B008 - frozen
+        appearance: Appearance = Appearance(),
+        speech: Speech = Speech(),
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Never, Protocol
+from typing import Any, Never, Protocol
 
 from stb_agent.store.database import Clock
 from stb_agent.store.errors import StoreError
@@ -138,7 +138,7 @@ class Courier:
         now = self._clock()
         sendable = [entry for entry in self._outbox.waiting() if not entry.waits_for_card(now)]
         woken = asyncio.ensure_future(self._woken.wait())
-        tasks: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
+        tasks: set[asyncio.Future[Any]] = {woken}
         if sendable:
             due = min(max(entry.next_attempt, self._rest(entry)) for entry in sendable)
             tasks.add(asyncio.ensure_future(self._sleep(max(due - now, 0.0))))

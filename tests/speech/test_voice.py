@@ -15,7 +15,7 @@ import pytest
 
 from stb_agent.contract.speech import Engine, Output, Speech
 from tests.speech.conftest import ON, Loudspeaker, until
-from ui.speech.child import Phrases
+from ui.speech.child import KEPT, Phrases
 from ui.speech.engines import EngineError, Espeak, OpenJtalk, Sound
 from ui.speech.sinks import Player, SinkError
 from ui.speech.voice import Voice
@@ -278,13 +278,14 @@ def test_two_thousand_sentences_leave_the_memory_flat(voice: Voice, loudspeaker:
     for at in range(2000):
         voice.say([f"{at}番めの施設。"], ON, "ja")
         time.sleep(0.012)
-        if at >= 400 and at % 200 == 0:
+        if at % 200 == 0:
             sizes.append(_resident(voice.pid))
     before = len(loudspeaker.utterances())
     voice.say(["終わり。"], ON, "ja")
     until(lambda: len(loudspeaker.utterances()) > before)
     print(f"resident {sizes} kB")
-    assert max(sizes) - min(sizes) < 10_240
+    cache = KEPT >> 10  # how soon it is full depends on how many sentences the machine makes before they are cut
+    assert max(sizes) - min(sizes) < cache + 10_240
     assert max(sizes) < 60_000
     children = subprocess.run(
         ["ps", "--ppid", str(voice.pid), "-o", "comm="], capture_output=True, text=True, check=False

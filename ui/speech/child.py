@@ -22,7 +22,7 @@ from stb_agent.contract.speech import Engine, Output
 from ui.speech.engines import EngineError, Espeak, OpenJtalk, Sound, SpeechEngine
 from ui.speech.sinks import Player, Sink, SinkError
 
-_KEPT = 8 << 20
+KEPT = 8 << 20
 """Bytes of sound that are kept: about three minutes."""
 _NICE = 5
 """The picture goes first, where there is one core for both."""
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 class Phrases:
     """An engine that does not make the same sound twice while it is kept."""
 
-    def __init__(self, engine: SpeechEngine, kept: int = _KEPT) -> None:
+    def __init__(self, engine: SpeechEngine, kept: int = KEPT) -> None:
         """Keep up to ``kept`` bytes, those heard last."""
         self._engine = engine
         self._kept = kept

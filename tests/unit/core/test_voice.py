@@ -29,7 +29,7 @@ class _Page(Page):
         return Move(stay=_Page(self.owned, (*self.pressed, event.action))) if isinstance(event, Pressed) else Move()
 
 
-def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core:  # noqa: B008 - frozen
+def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core:
     page = _Page(frozenset(owned))
     core = Core(
         lambda: page, lambda *_: page, lambda _: page, lambda: page, lambda: page, lambda _: page, speech=speech
