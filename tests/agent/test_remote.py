@@ -294,10 +294,8 @@ async def test_the_person_is_told_of_remotes_and_the_grab_is_given_back(devices:
         assert ui.message["rev"] == rev, "what was being pressed meanwhile is good"
         devices.unplug(usb)
         await ui.until(lambda _: notice(ui) == "")
-        start = time.monotonic()
         tv.say(type="yield", active=True)
         await until(lambda: not devices.grabbed(sofa))
-        assert time.monotonic() - start < 0.2
         tv.say(type="yield", active=False)
         await until(lambda: devices.grabbed(sofa))
         devices.unplug(sofa)
