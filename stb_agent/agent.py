@@ -34,7 +34,8 @@ from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMe
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
-from stb_agent.core.core import Core, Defect, Effect, Key, Run, Screen, SessionEnded, Voice
+from stb_agent.core.core import Core
+from stb_agent.core.effects import Defect, Effect, Key, Run, Screen, SessionEnded, Voice
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import count
 
 import msgspec
 
@@ -14,15 +15,16 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import Contact, List, Message, View
+from stb_agent.contract.views import Contact, Message
+from stb_agent.core.effects import Defect, Effect, Key, Run, Screen, SessionEnded, Voice
 from stb_agent.core.page import (
+    CardNotice,
     Chosen,
     Covered,
     Delivered,
     Done,
     Failed,
     Frame,
-    Job,
     Opened,
     Page,
     PageEvent,
@@ -34,63 +36,8 @@ from stb_agent.core.page import (
     Surroundings,
     Topic,
 )
-
-
-@dataclass(frozen=True)
-class Run:
-    """Effect: do the job, and bring the answer back to the page in slot ``slot``."""
-
-    slot: int
-    job: Job
-
-
-@dataclass(frozen=True)
-class Key:
-    """Effect: a key for the UI's focus."""
-
-    action: Action
-
-
-@dataclass(frozen=True)
-class Screen:
-    """Effect: the television's screen is ours, or the programme's."""
-
-    shown: bool
-
-
-@dataclass(frozen=True)
-class SessionEnded:
-    """Effect: forget every token and everything personal that is held in memory."""
-
-
-@dataclass(frozen=True)
-class Voice:
-    """Effect: remember whether voice guidance is on."""
-
-    on: bool
-
-
-@dataclass(frozen=True)
-class Defect:
-    """Effect: a page of ours failed; it was taken off the stack, and the person told."""
-
-    error: Exception
-
-
-Effect = Run | Key | Screen | SessionEnded | Voice | Defect | ViewMessage
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A page's place on the stack; the number outlives the page's changes of state. ``start``: where the window on its long list begins."""
-
-    id: int
-    page: Page
-    start: int | None = None
-
-
-WINDOW = 400
-"""The most items of a list that are sent at once: about 80 kB, and more pages than anyone leafs through without a pause."""
+from stb_agent.core.stack import Slot, Stack
+from stb_agent.core.window import windowed
 
 
 class Core:
@@ -129,9 +76,9 @@ class Core:
         self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
-        self._next_slot = 1
-        self._stack: tuple[Slot, ...] = (Slot(0, home()),)
-        self._overlay: tuple[Slot, ...] = ()
+        ids = count()
+        self._stack = Stack(ids, home())
+        self._overlay = Stack(ids)
         self._failure: str | None = None
         self._effects: list[Effect] = []
         self._sent: ViewMessage = self._compute(1)
@@ -169,7 +116,7 @@ class Core:
             self._go_back()
         elif action is Action.HELP:
             if self._overlay:
-                self._overlay = ()
+                self._overlay.cut(0)
             else:
                 self._open_help(Topic.OVERVIEW)
         elif action in ARROWS or action is Action.OK:
@@ -190,7 +137,8 @@ class Core:
             case "voice":
                 self._switch_voice()
             case "rows":
-                self._look_at(value)
+                if value.isascii() and value.isdigit():
+                    (self._overlay or self._stack).look_at(int(value))
             case _:
                 self._deliver(self._seen, Chosen(id_, value))
         return self._settle(answer=True)
@@ -205,7 +153,7 @@ class Core:
         here = state is CardState.PRESENT and trouble is None
         level = max(was.level, Level.PRESENT) if here else Level.NONE
         self._frame = replace(was, card=state, known=known, trouble=trouble, level=level, linked=was.linked and here)
-        self._stack = tuple(slot for slot in self._stack if not isinstance(slot.page, CardNotice))
+        self._stack.sift(lambda page: not isinstance(page, CardNotice))
         if not here:
             self._lock(keep_place=awaited and trouble is None)
             if was.level > Level.PRESENT:
@@ -213,7 +161,7 @@ class Core:
                 self._push(self._card_gone())
         if trouble is not None:
             self._push(self._card_trouble(trouble))
-        self._deliver(self._top, Surroundings())
+        self._deliver(self._stack.top, Surroundings())
         return self._settle()
 
     def done(self, slot: int, event: Done | Failed | Stopped) -> Sequence[Effect]:
@@ -233,7 +181,7 @@ class Core:
         """Take the news that the signed-in person's card is linked now."""
         if self._frame.level >= Level.AUTHENTICATED:
             self._frame = replace(self._frame, linked=True, known=True)
-            self._deliver(self._top, Surroundings())
+            self._deliver(self._stack.top, Surroundings())
         return self._settle()
 
     def expired(self) -> Sequence[Effect]:
@@ -266,7 +214,7 @@ class Core:
 
     def surroundings(self) -> Sequence[Effect]:
         """Take the news that something that the top page may show has changed."""
-        self._deliver(self._top, Surroundings())
+        self._deliver(self._stack.top, Surroundings())
         return self._settle()
 
     # -- how it moves ---------------------------------------------------------------------------------------------
@@ -276,12 +224,8 @@ class Core:
         return self._wanted and not self._yielded
 
     @property
-    def _top(self) -> Slot:
-        return self._stack[-1]
-
-    @property
     def _seen(self) -> Slot:
-        return self._overlay[-1] if self._overlay else self._top
+        return (self._overlay or self._stack).top
 
     def _show(self, wanted: bool) -> Sequence[Effect]:
         self._wanted = wanted
@@ -291,31 +235,22 @@ class Core:
 
     def _leave_screen(self) -> None:
         """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
-        self._deliver(self._top, Covered())
+        self._deliver(self._stack.top, Covered())
         if any(slot.page.personal for slot in self._stack):
             self._lock(keep_place=True)
             self._effects.append(SessionEnded())
 
     def _lock(self, *, keep_place: bool) -> None:
         self._frame = replace(self._frame, level=min(self._frame.level, Level.PRESENT), linked=False)
-        stack: list[Slot] = []
-        for slot in self._stack:
-            if not keep_place and (slot.page.personal or slot.page.needs.level > Level.PRESENT):
-                break
-            stack.append(Slot(self._slot_id(), slot.page.blank()) if slot.page.personal else slot)
-        self._stack = tuple(stack)
-
-    def _slot_id(self) -> int:
-        self._next_slot += 1
-        return self._next_slot
+        self._stack.lock(keep_place=keep_place)
 
     def _push(self, page: Page) -> None:
-        self._stack += (Slot(self._slot_id(), page),)
+        self._stack.push(page)
         self._arrive()
 
     def _go_back(self) -> None:
         if self._overlay:
-            self._overlay = self._overlay[:-1]
+            self._overlay.cut(len(self._overlay) - 1)
         else:
             self._back()
 
@@ -324,10 +259,9 @@ class Core:
         if not self._overlay:
             seen = self._sent.view
             self._failure = seen.code if isinstance(seen, Message) else None
-            self._deliver(self._top, Covered())
-        slot = Slot(self._slot_id(), self._help(Opened(topic, self._failure)))
-        self._overlay = (slot,)
-        self._deliver(slot, Shown())
+            self._deliver(self._stack.top, Covered())
+        self._overlay.cut(0)
+        self._deliver(self._overlay.push(self._help(Opened(topic, self._failure))), Shown())
 
     def _switch_voice(self) -> None:
         """Begin voice guidance, or end it; nothing happens where the box has no voice."""
@@ -335,29 +269,20 @@ class Core:
             self._speech = msgspec.structs.replace(self._speech, on=not self._speech.on)
             self._effects.append(Voice(self._speech.on))
 
-    def _look_at(self, number: str) -> None:
-        """Move the window on the list that is seen, so that this item is about in its middle."""
-        if number.isascii() and number.isdigit():
-            moved = replace(self._seen, start=max(int(number) - WINDOW // 2, 0))
-            if self._overlay:
-                self._overlay = (*self._overlay[:-1], moved)
-            else:
-                self._stack = (*self._stack[:-1], moved)
-
     def _back(self) -> None:
         """Leave the top page, and whatever under it can now not be seen; from the bottom the way leads to the programme."""
         if len(self._stack) == 1:
             self._effects += self._show(False)
             return
-        self._stack = self._stack[:-1]
-        while not self._satisfied(self._top.page.needs):
-            self._stack = self._stack[:-1]
+        self._stack.cut(len(self._stack) - 1)
+        while not self._satisfied(self._stack.top.page.needs):
+            self._stack.cut(len(self._stack) - 1)
         self._arrive()
 
     def _arrive(self) -> None:
         """Tell the top page that it is shown; a page that needs a step-up first is told when that is done."""
-        if self._satisfied(self._top.page.needs):
-            self._deliver(self._top, Shown())
+        if self._satisfied(self._stack.top.page.needs):
+            self._deliver(self._stack.top, Shown())
 
     def _deliver(self, slot: Slot, event: PageEvent) -> None:
         if slot in self._overlay:
@@ -370,12 +295,8 @@ class Core:
         except Exception as defect:
             self._replace_broken(slot, defect)
             return
-        page = move.replace or move.stay or slot.page
-        place = self._stack.index(slot)
-        here = replace(slot, page=page)
-        if move.replace is not None:
-            here = Slot(self._slot_id(), page)
-        self._stack = (*self._stack[:place], here, *self._stack[place + 1 :])
+        place = self._stack.place(slot)
+        here = self._stack.put(slot, move.replace or move.stay or slot.page, anew=move.replace is not None)
         self._effects += [Run(here.id, job) for job in move.jobs]
         self._effects += [Key(action) for action in move.keys]
         if move.sign_in is not None:
@@ -392,46 +313,41 @@ class Core:
         elif move.help is not None:
             self._open_help(move.help)
         elif move.home:
-            self._stack = self._stack[:1]
+            self._stack.cut(1)
             self._arrive()
         elif move.leave and place > 0:
-            self._stack = self._stack[:place]
+            self._stack.cut(place)
             self._arrive()
         elif move.back:
-            self._stack = self._stack[: place + 1]
+            self._stack.cut(place + 1)
             self._back()
         if move.tv:
             self._effects += self._show(False)
 
     def _deliver_help(self, slot: Slot, event: PageEvent) -> None:
         """Deliver to a page of help: it can lead to further pages of help and back, and touches nothing that lies under it."""
-        place = self._overlay.index(slot)
+        place = self._overlay.place(slot)
         try:
             move = slot.page.on(event, self._frame)
         except Exception as defect:
             self._effects.append(Defect(defect))
-            self._overlay = self._overlay[:place]
+            self._overlay.cut(place)
             return
-        self._overlay = (
-            *self._overlay[:place],
-            replace(slot, page=move.stay or slot.page),
-            *self._overlay[place + 1 :],
-        )
+        self._overlay.put(slot, move.stay or slot.page)
         self._effects += [Run(slot.id, job) for job in move.jobs]
         if move.push is not None:
-            pushed = Slot(self._slot_id(), move.push)
-            self._overlay += (pushed,)
-            self._deliver(pushed, Shown())
+            self._deliver(self._overlay.push(move.push), Shown())
         elif move.leave or move.back:
-            self._overlay = self._overlay[:place]
+            self._overlay.cut(place)
 
     def _replace_broken(self, slot: Slot, defect: Exception) -> None:
         """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""
-        place = self._stack.index(slot)
+        place = self._stack.place(slot)
         if place == 0:
             raise defect
         self._effects.append(Defect(defect))
-        self._stack = (*self._stack[:place], Slot(self._slot_id(), self._broken()))
+        self._stack.cut(place)
+        self._stack.push(self._broken())
 
     def _sign_in(self, result: SignIn) -> None:
         """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme."""
@@ -447,8 +363,8 @@ class Core:
 
     def _settle(self, *, answer: bool = False, screen: bool = False) -> Sequence[Effect]:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
-        if self._shown and not self._satisfied(self._top.page.needs):
-            self._push(self._step_up(self._top.page.needs, self._frame))
+        if self._shown and not self._satisfied(self._stack.top.page.needs):
+            self._push(self._step_up(self._stack.top.page.needs, self._frame))
         view = self._compute(self._sent.rev + 1)
         effects, self._effects = self._effects, []
         if answer or replace_rev(view, self._sent.rev) != self._sent:
@@ -467,7 +383,7 @@ class Core:
         except Exception as defect:
             if slot in self._overlay:
                 self._effects.append(Defect(defect))
-                self._overlay = ()
+                self._overlay.cut(0)
             else:
                 self._replace_broken(slot, defect)
             return self._compute(rev)
@@ -489,21 +405,6 @@ class Core:
         )
 
 
-def windowed(view: View, start: int | None) -> View:
-    """Give a long list as the window that begins at ``start``, or at first around the item that takes the focus; other views as they are."""
-    if not isinstance(view, List) or len(view.items) <= WINDOW:
-        return view
-    if start is None:
-        first = next((at for at, item in enumerate(view.items) if item.first), 0)
-        start = max(first - WINDOW // 2, 0)
-    start = min(start, len(view.items) - WINDOW)
-    return msgspec.structs.replace(view, items=view.items[start : start + WINDOW], start=start, total=len(view.items))
-
-
 def replace_rev(message: ViewMessage, rev: int) -> ViewMessage:
     """Give the same message under another number."""
     return msgspec.structs.replace(message, rev=rev)
-
-
-class CardNotice(Page):
-    """A page that says something of the card in the reader, and goes when that changes."""

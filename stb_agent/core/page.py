@@ -178,3 +178,7 @@ class Page(ABC):
     def blank(self) -> Page:
         """Give the same place without anything personal; it loads again when it is shown."""
         return self
+
+
+class CardNotice(Page):
+    """A page that says something of the card in the reader, and goes when that changes."""

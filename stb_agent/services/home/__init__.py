@@ -10,8 +10,7 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Word, word
 from stb_agent.contract.views import Home, Item, Message, Tone, View
-from stb_agent.core.core import CardNotice
-from stb_agent.core.page import Chosen, Frame, Move, Page, PageEvent
+from stb_agent.core.page import CardNotice, Chosen, Frame, Move, Page, PageEvent
 from stb_agent.core.service import Tile, trouble
 
 

@@ -16,8 +16,10 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, ViewMessage
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Contact, Item, List, Message, Tone, View
-from stb_agent.core.core import WINDOW, CardNotice, Core, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.core import Core
+from stb_agent.core.effects import Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
+    CardNotice,
     Chosen,
     Covered,
     Done,
@@ -33,6 +35,7 @@ from stb_agent.core.page import (
     SignIn,
     Topic,
 )
+from stb_agent.core.window import WINDOW
 
 
 @dataclass(frozen=True)

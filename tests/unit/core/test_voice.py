@@ -10,7 +10,8 @@ from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.views import Home, View
-from stb_agent.core.core import Core, Voice
+from stb_agent.core.core import Core
+from stb_agent.core.effects import Voice
 from stb_agent.core.page import Frame, Move, Page, PageEvent, Pressed
 
 

@@ -1,0 +1,53 @@
+"""What the core asks of the house: effects, done in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stb_agent.contract.actions import Action
+from stb_agent.contract.messages import ViewMessage
+from stb_agent.core.page import Job
+
+
+@dataclass(frozen=True)
+class Run:
+    """Effect: do the job, and bring the answer back to the page in slot ``slot``."""
+
+    slot: int
+    job: Job
+
+
+@dataclass(frozen=True)
+class Key:
+    """Effect: a key for the UI's focus."""
+
+    action: Action
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Effect: the television's screen is ours, or the programme's."""
+
+    shown: bool
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """Effect: forget every token and everything personal that is held in memory."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Effect: remember whether voice guidance is on."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Effect: a page of ours failed; it was taken off the stack, and the person told."""
+
+    error: Exception
+
+
+Effect = Run | Key | Screen | SessionEnded | Voice | Defect | ViewMessage
