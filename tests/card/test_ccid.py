@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from simulators.authority import Authority
 from simulators.card import Accident, Fault, Quirks
 from simulators.reader import Backend, BlockAccident, BlockFault, Hand, UsbAccident, UsbFault
 from stb_agent.card import errors
-from stb_agent.card.certificate import Environment, Trust
+from stb_agent.card.certificate import Trust
 from stb_agent.card.connection import Limits
-from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.ccid.source import CcidSource
 from stb_agent.card.slot import Slot
-from tests.support.reader import MODELS, NOW, simulated_reader
+from tests.support.cards import NOW, entry
+from tests.support.reader import MODELS, simulated_reader
 
 PAYLOAD = b"header.claims"
 RIGHT = "1234"
@@ -32,26 +31,6 @@ XFR = 0x6F
 LIMITS = Limits(command=1.0, settle=0.6)
 ANSWER_LIMIT = 0.3
 """Seconds a simulated reader may be silent; its card's waiting time is far shorter."""
-
-
-def entry(digits: str = RIGHT) -> Pin:
-    pin = Pin()
-    for digit in digits:
-        pin.append(int(digit))
-    return pin
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture(scope="session")
-def trust(folder: Path) -> Trust:
-    anchor = folder / "anchor" / "test.pem"
-    anchor.parent.mkdir()
-    anchor.write_bytes(Authority.open(folder, now=NOW).certificate_pem)
-    return Trust.load([anchor.parent], Environment.TEST)
 
 
 class Box:

@@ -12,28 +12,25 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from simulators.authority import Authority
 from simulators.card import Accident, Fault, Recorder, Tray, Tries
 from simulators.reader import Hand
 from stb_agent.card import errors
-from stb_agent.card.certificate import Environment, Trust
+from stb_agent.card.certificate import Trust
 from stb_agent.card.connection import Limits
-from stb_agent.card.pin import Pin
 from stb_agent.card.reader import ReaderSource, SlotState
 from stb_agent.card.readers.ccid.source import CcidSource
 from stb_agent.card.readers.pcsc import PcscSource
 from stb_agent.card.slot import Slot
 from tests.support.box import Box, Ui, code, running_box
+from tests.support.cards import NOW, entry
 from tests.support.pcsc import private_pcscd
 from tests.support.reader import simulated_reader
 from tests.support.walk import agree, sign_in
 
-NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 RIGHT, WRONG = "1234", "0000"
 COMMANDS = {"SELECT": 1, "certificate": 2, "tries": 3, "VERIFY": 4, "SIGN": 5}
 CELLS = [*((name, RIGHT) for name in COMMANDS), ("VERIFY", WRONG)]
@@ -53,26 +50,6 @@ CARD = {
 }
 HARMLESS = {("SELECT", "6F00"), ("certificate", "6F00"), ("tries", "6F00"), ("certificate", "cut short")}
 """Where there is another way to ask."""
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture(scope="session")
-def trust(folder: Path) -> Trust:
-    anchor = folder / "anchor" / "test.pem"
-    anchor.parent.mkdir()
-    anchor.write_bytes(Authority.open(folder, now=NOW).certificate_pem)
-    return Trust.load([anchor.parent], Environment.TEST)
-
-
-def entry(digits: str) -> Pin:
-    pin = Pin()
-    for digit in digits:
-        pin.append(int(digit))
-    return pin
 
 
 @dataclass

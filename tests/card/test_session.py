@@ -6,15 +6,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from smartcard import scard
 
-from simulators.authority import Authority
 from simulators.card import Accident, Card, Fault, Profile, Quirks, Recorder, Tray, Tries, files
 from simulators.card import Slot as CardSlot
 from simulators.card.faults import Script
@@ -23,14 +22,13 @@ from stb_agent.card import errors
 from stb_agent.card.certificate import Authority as Pinned
 from stb_agent.card.certificate import Environment, Trust
 from stb_agent.card.connection import Limits
-from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.pcsc import PcscSource, diagnose
 from stb_agent.card.slot import Slot
+from tests.support.cards import NOW, entry
 from tests.support.foreign_card import Authority as Issuer
 from tests.support.pcsc import Pcscd, private_pcscd
 
-NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 PAYLOAD = b"header.claims"
 RIGHT, WRONG = "1234", "0000"
 DIGEST_INFO = "3031300d060960864801650304020105000420" + "00" * 32
@@ -38,39 +36,6 @@ SELECT = "00a4040c0ad392f000260100000001"
 VERIFY, SIGN = "20", "2a"
 SOON = 2.0
 """Seconds within which a reader or a service that vanished or came back is noticed."""
-
-
-def entry(digits: str) -> Pin:
-    pin = Pin()
-    for digit in digits:
-        pin.append(int(digit))
-    return pin
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture(scope="session")
-def trust(folder: Path) -> Trust:
-    anchor = folder / "anchor" / "test.pem"
-    anchor.parent.mkdir()
-    anchor.write_bytes(Authority.open(folder, now=NOW).certificate_pem)
-    return Trust.load([anchor.parent], Environment.TEST)
-
-
-@pytest.fixture
-def pcscd() -> Iterator[Pcscd]:
-    with private_pcscd() as daemon:
-        daemon.adopt()
-        yield daemon
-
-
-@pytest.fixture
-async def tray(pcscd: Pcscd, folder: Path) -> AsyncIterator[Tray]:
-    async with Tray(folder, clock=lambda: NOW, port=pcscd.port) as it:
-        yield it
 
 
 class Box:

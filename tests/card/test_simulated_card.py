@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,10 @@ from smartcard import scard
 
 from simulators.card import Accident, Fault, Quirks, Tray
 from simulators.card.vpcd import Control, Pulled, hold
+from tests.support.cards import NOW
 from tests.support.pcsc import Pcscd, private_pcscd
 from tests.support.ports import free_port
 
-NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 READER = "Virtual PCD 00 00"
 AP = "00A4040C0AD392F000260100000001"
 CERTIFICATE = "00B08A00000000"
@@ -34,24 +33,6 @@ QUERY, VERIFY, WRONG = "00200098", "002000980431323334", "002000980430303030"
 DIGEST_INFO = "3031300D060960864801650304020105000420" + hashlib.sha256(b"hello").hexdigest()
 SIGN = f"802A009733{DIGEST_INFO}00"
 PATIENCE = 10.0
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture
-def pcscd() -> Iterator[Pcscd]:
-    with private_pcscd() as daemon:
-        daemon.adopt()
-        yield daemon
-
-
-@pytest.fixture
-async def tray(pcscd: Pcscd, folder: Path) -> AsyncIterator[Tray]:
-    async with Tray(folder, clock=lambda: NOW, port=pcscd.port) as it:
-        yield it
 
 
 @contextmanager

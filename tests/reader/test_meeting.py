@@ -3,57 +3,23 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators.authority import Authority
 from simulators.card import Accident, Fault, Quirks, Tray
 from simulators.reader import BlockAccident, BlockFault, vsc
 from stb_agent.card import errors
-from stb_agent.card.certificate import Environment, Trust
+from stb_agent.card.certificate import Trust
 from stb_agent.card.connection import Limits
-from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.ccid.source import CcidSource
 from stb_agent.card.slot import Slot
-from tests.support.qemu import QemuReader, qemu_reader
+from tests.support.cards import NOW, entry
+from tests.support.qemu import QemuReader
 
-NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SOON = 5.0
 LIMITS = Limits(command=2.0)
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture(scope="session")
-def trust(folder: Path) -> Trust:
-    anchor = folder / "anchor" / "test.pem"
-    anchor.parent.mkdir()
-    anchor.write_bytes(Authority.open(folder, now=NOW).certificate_pem)
-    return Trust.load([anchor.parent], Environment.TEST)
-
-
-@pytest.fixture
-def qemu() -> Iterator[QemuReader]:
-    with qemu_reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-async def line(qemu: QemuReader) -> vsc.Reader:
-    return vsc.Reader(port=qemu.port, bwt=0.3)
-
-
-@pytest.fixture
-async def tray(line: vsc.Reader, folder: Path) -> AsyncIterator[Tray]:
-    async with Tray(folder, clock=lambda: NOW, reader=line) as it:
-        yield it
 
 
 @pytest.fixture
@@ -75,13 +41,6 @@ async def reaches(slot: Slot, state: SlotState) -> None:
             while slot.state is not state:
                 await asyncio.sleep(0.02)
     assert slot.state is state
-
-
-def entry(digits: str = "1234") -> Pin:
-    pin = Pin()
-    for digit in digits:
-        pin.append(int(digit))
-    return pin
 
 
 async def test_signing_in(slot: Slot, tray: Tray) -> None:

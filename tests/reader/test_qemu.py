@@ -5,8 +5,6 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,37 +13,15 @@ from cryptography import x509
 
 from simulators.card import Accident, Fault, Tray
 from simulators.reader import BlockAccident, BlockFault, vsc
+from tests.support.cards import NOW
 from tests.support.ccid_host import GET, POWER_ON, SET, STATUS, Host, block
-from tests.support.qemu import QemuReader, qemu_reader
+from tests.support.qemu import QemuReader
 
-NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 ATR = bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B")
 AP = bytes.fromhex("00A4040C0AD392F000260100000001")
 CERTIFICATE = bytes.fromhex("00B08A00000000")
 VERIFY = bytes.fromhex("002000980431323334")
 PATIENCE = 10.0
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest.fixture
-def qemu() -> Iterator[QemuReader]:
-    with qemu_reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def line(qemu: QemuReader) -> vsc.Reader:
-    return vsc.Reader(port=qemu.port, bwt=0.2)
-
-
-@pytest.fixture
-async def tray(line: vsc.Reader, folder: Path) -> AsyncIterator[Tray]:
-    async with Tray(folder, clock=lambda: NOW, reader=line) as it:
-        yield it
 
 
 def until(host: Host, status: int) -> None:
