@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import aiohttp
-import msgspec
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
@@ -26,16 +25,17 @@ from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.choice import source_of
 from stb_agent.card.slot import Slot
+from stb_agent.contract import words
 from stb_agent.contract.actions import Action
+from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.config import Config, PaceChoice
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
-from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core
-from stb_agent.core.effects import Defect, Effect, Key, Run, Screen, SessionEnded, Voice
+from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
@@ -57,6 +57,7 @@ from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.link import LinkService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
+from stb_agent.services.settings.kept import Household
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
 from stb_agent.store.errors import StoreError
@@ -78,8 +79,6 @@ _CARD_STATES = {
     SlotState.PRESENT: CardState.READING,
 }
 
-_VOICE = "voice"
-"""The setting that says whether voice guidance is on."""
 _PACES = {PaceChoice.DEFAULT: DEFAULT, PaceChoice.SLOW: SLOW}
 
 
@@ -156,6 +155,11 @@ class Agent:
         platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
+        self._household = Household(
+            store.settings,
+            configured(config.screen, config.speech, config.remote),
+            lambda language: words.known(language, config.screen.languages),
+        )
         self._handle_key = store.secret("card handle")
         self._slot = Slot(source_of(config.card.reader), Trust.configured(config.card), self._now, self._card_changed)
         senders: dict[str, Sender] = {}
@@ -203,14 +207,10 @@ class Agent:
             self._help.page,
             practice=self._practice,
             contact=contact,
-            appearance=self._config.screen,
-            speech=self._speech(store),
+            appearance=config.screen,
+            speech=config.speech,
+            choices=self._household.choices,
         )
-
-    def _speech(self, store: Store) -> Speech:
-        """Give the box's voice, on or off as the household left it."""
-        configured = self._config.speech
-        return msgspec.structs.replace(configured, on=store.settings.get(_VOICE, configured.on) is True)
 
     def _open_remotes(self, state: Path) -> HouseRemotes:
         config = self._config
@@ -228,12 +228,11 @@ class Agent:
         self._remote = Remote(
             sources,
             load(),
-            _PACES[config.remote.pace],
             on_action=self._action,
             on_foreign=self._tv.key,
             on_devices=self._device_changed,
-            long=LONG if config.remote.long_ok else {},
         )
+        self._feel(self._household.choices)
         self._remotes = HouseRemotes(self._remote, taught, load, self._store.audit, self._taught)
         return self._remotes
 
@@ -381,8 +380,10 @@ class Agent:
                     log.error("a page failed", exc_info=defect)
                 case SessionEnded():
                     self._forget()
-                case Voice(on=on):
-                    self._store.settings.set(_VOICE, on)
+                case Chose(choices=choices, kept=kept):
+                    self._feel(choices)
+                    if kept is not None:
+                        self._keep(kept)
                 case Run():
                     task = self._start(self._work(effect))
                     if effect.job.while_seen:
@@ -392,6 +393,17 @@ class Agent:
                 del self._seen_only[slot]
                 task.cancel()
                 self._apply(self._core.done(slot, Stopped(job)))
+
+    def _feel(self, choices: Choices) -> None:
+        """Let the remote be as the household has it; screen and voice are in every view."""
+        self._remote.feel(_PACES[choices.pace], LONG if choices.long_ok else {})
+
+    def _keep(self, choices: Choices) -> None:
+        try:
+            self._household.keep(choices)
+        except StoreError as error:
+            log.error("what the household chose is not kept: %s", error.code)
+            self._apply(self._core.tell(BrokenPage(error)))
 
     def _turn_to(self, message: ViewMessage) -> None:
         """Tell the remote of another page than the last one; a page that only changed is the same to the hand on the remote."""

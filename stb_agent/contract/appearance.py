@@ -11,7 +11,8 @@ JAPANESE = "ja"
 ENGLISH = "en"
 SIMPLE = "ja-simple"
 
-Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+Language = Annotated[str, Meta(pattern=LANGUAGE)]
 """A language tag (BCP 47). Ours: ``ja``, ``ja-simple`` (やさしい日本語; the registered variant "simplified form") and ``en``."""
 
 

@@ -10,13 +10,14 @@ import msgspec
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.appearance import Appearance
+from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Contact, Message
-from stb_agent.core.effects import Defect, Effect, Key, Run, Screen, SessionEnded, Voice
+from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     CardNotice,
     Chosen,
@@ -49,6 +50,7 @@ class Core:
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
 
+    ``appearance`` and ``speech`` are the operator's; ``choices``, if given, is how the household has it.
     def __init__(
         self,
         home: Callable[[], Page],
@@ -67,12 +69,15 @@ class Core:
         self._card_trouble = card_trouble
         self._card_gone = card_gone
         self._broken = broken
+        choices: Choices | None = None,
         self._help = help
         self._practice = practice
         self._contact = contact
         self._appearance = appearance
         self._speech = speech
-        self._frame = Frame()
+        choices = choices or configured(appearance, speech)
+        self._frame = Frame(choices=choices, kept=choices)
+        self._trial: int | None = None
         self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
@@ -143,16 +148,26 @@ class Core:
                 self._deliver(self._seen, Chosen(id_, value))
         return self._settle(answer=True)
 
-    def card(self, state: CardState, *, known: bool = False, trouble: ChanomaError | None = None) -> Sequence[Effect]:
+    def card(
+        self, state: CardState, *, known: bool = False, nickname: str = "", trouble: ChanomaError | None = None
+    ) -> Sequence[Effect]:
         """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath.
 
-        Putting one in where there was none leaves the person where they are: the page may have asked for it.
+        Putting one in where there was none leaves the person where they are: the page may have asked for it. ``nickname``: of whose card it is.
         """
         was = self._frame
         awaited = was.card in (CardState.ABSENT, CardState.NO_READER)
         here = state is CardState.PRESENT and trouble is None
         level = max(was.level, Level.PRESENT) if here else Level.NONE
-        self._frame = replace(was, card=state, known=known, trouble=trouble, level=level, linked=was.linked and here)
+        self._frame = replace(
+            was,
+            card=state,
+            known=known,
+            nickname=nickname,
+            trouble=trouble,
+            level=level,
+            linked=was.linked and here,
+        )
         self._stack.sift(lambda page: not isinstance(page, CardNotice))
         if not here:
             self._lock(keep_place=awaited and trouble is None)
@@ -236,6 +251,16 @@ class Core:
     def _leave_screen(self) -> None:
         """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
         self._deliver(self._stack.top, Covered())
+    def called(self, nickname: str) -> Sequence[Effect]:
+        """Take what the household calls from now on whose card is in the reader; "" for nothing."""
+        self._frame = replace(self._frame, nickname=nickname)
+        return self._settle()
+
+    def tell(self, page: Page) -> Sequence[Effect]:
+        """Lay a page on top that says what happened."""
+        self._push(page)
+        return self._settle()
+
         if any(slot.page.personal for slot in self._stack):
             self._lock(keep_place=True)
             self._effects.append(SessionEnded())
@@ -266,8 +291,28 @@ class Core:
     def _switch_voice(self) -> None:
         """Begin voice guidance, or end it; nothing happens where the box has no voice."""
         if self._speech.engine is not Engine.NONE:
-            self._speech = msgspec.structs.replace(self._speech, on=not self._speech.on)
-            self._effects.append(Voice(self._speech.on))
+            frame, on = self._frame, not self._frame.choices.voice
+            kept = msgspec.structs.replace(frame.kept, voice=on)
+            choices = msgspec.structs.replace(frame.choices, voice=on)
+            self._frame = replace(frame, choices=choices, kept=kept)
+            self._effects.append(Chose(choices, kept))
+
+    def _try(self, slot: Slot, choices: Choices) -> None:
+        self._trial = slot.id
+        self._frame = replace(self._frame, choices=choices)
+        self._effects.append(Chose(choices))
+
+    def _keep(self, choices: Choices) -> None:
+        self._trial = None
+        self._frame = replace(self._frame, choices=choices, kept=choices)
+        self._effects.append(Chose(choices, choices))
+
+    def _end_trial(self) -> None:
+        """Have everything as it is kept again, unless the page that tries something else is what the person sees."""
+        if self._trial is not None and self._trial != self.seen:
+            self._trial = None
+            self._frame = replace(self._frame, choices=self._frame.kept)
+            self._effects.append(Chose(self._frame.kept))
 
     def _back(self) -> None:
         """Leave the top page, and whatever under it can now not be seen; from the bottom the way leads to the programme."""
@@ -341,6 +386,10 @@ class Core:
             self._overlay.cut(place)
 
     def _replace_broken(self, slot: Slot, defect: Exception) -> None:
+        if move.trial is not None:
+            self._try(here, move.trial)
+        if move.keep is not None:
+            self._keep(move.keep)
         """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""
         place = self._stack.place(slot)
         if place == 0:
@@ -392,13 +441,14 @@ class Core:
             shown=self._shown,
             personal=page.personal,
             status=Status(
+        self._end_trial()
                 card=self._frame.card,
                 level=self._frame.level,
                 practice=self._practice,
                 notice=self._notice,
                 contact=self._contact,
-                appearance=self._appearance,
-                speech=self._speech,
+                appearance=self._frame.choices.appearance(self._appearance),
+                speech=self._frame.choices.speech(self._speech),
             ),
             view=view,
             overlay=slot in self._overlay,
@@ -408,3 +458,4 @@ class Core:
 def replace_rev(message: ViewMessage, rev: int) -> ViewMessage:
     """Give the same message under another number."""
     return msgspec.structs.replace(message, rev=rev)
+        self._end_trial()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.choices import Choices
 from stb_agent.contract.messages import ViewMessage
 from stb_agent.core.page import Job
 
@@ -37,10 +38,11 @@ class SessionEnded:
 
 
 @dataclass(frozen=True)
-class Voice:
-    """Effect: remember whether voice guidance is on."""
+class Chose:
+    """Effect: the household has it so now; ``kept``: and wants it so from now on, None where nothing new is to be remembered."""
 
-    on: bool
+    choices: Choices
+    kept: Choices | None = None
 
 
 @dataclass(frozen=True)
@@ -50,4 +52,4 @@ class Defect:
     error: Exception
 
 
-Effect = Run | Key | Screen | SessionEnded | Voice | Defect | ViewMessage
+Effect = Run | Key | Screen | SessionEnded | Chose | Defect | ViewMessage

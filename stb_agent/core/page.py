@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.choices import Choices
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
@@ -26,14 +27,18 @@ class Requirement:
 class Frame:
     """What every page may know of its surroundings.
 
-    ``known``: a link is kept here for the card in the reader; ``trouble``: why that card cannot be used.
+    ``known``: a link is kept here for the card in the reader; ``nickname``: what the household calls whose card it is; ``trouble``: why that
+    card cannot be used. ``choices``: how the household has it now; ``kept``: how it has it when what is only being tried is over.
     """
 
     card: CardState = CardState.ABSENT
     level: Level = Level.NONE
     linked: bool = False
     known: bool = False
+    nickname: str = ""
     trouble: ChanomaError | None = None
+    choices: Choices = Choices()
+    kept: Choices = Choices()
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class Move:
 
     At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here), ``home`` and ``help`` (which
     lies over this page) is given; without any the page stays, as ``stay`` if that is given. ``keys`` go to the UI's focus, as if they had been
-    pressed; ``tv``: the programme gets the screen.
+    pressed; ``tv``: the programme gets the screen. ``trial``: the household has it so for as long as it sees this page; ``keep``: from now on.
     """
 
     stay: Page | None = None
@@ -155,6 +160,8 @@ class Move:
     keys: tuple[Action, ...] = ()
     tv: bool = False
     help: Topic | None = None
+    trial: Choices | None = None
+    keep: Choices | None = None
 
 
 class Page(ABC):

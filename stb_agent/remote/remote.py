@@ -144,6 +144,13 @@ class Remote:
         for source in self._sources:
             source.adopt(keymaps.taught)
 
+    def feel(self, pace: Pace, long: Mapping[Action, Long]) -> None:
+        """Take another pace and other long presses, from the next press on."""
+        self._gestures.pace = pace
+        self._long = long
+        if not self._shown:
+            self._gestures.long = long
+
     # -- who has the screen ---------------------------------------------------------------------------------------
 
     def screen(self, shown: bool) -> None:

@@ -23,13 +23,15 @@ from stb_agent.contract.text import Text, Word
 from stb_agent.contract.words import catalogue
 from stb_agent.contract.words.formats import JST, SHAPES, shaped
 
-__all__ = ["JST", "codes", "has", "missing", "pattern", "render", "terminal", "text", "told", "use"]
+__all__ = ["JST", "codes", "has", "known", "languages", "missing", "own_name", "pattern", "render", "terminal", "text", "told", "use"]
 
 How = Appearance | str
 """In which language, and with which calendar; a language's name alone will do."""
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """In the order in which gettext asks them."""
+
+_OWN_NAME = "format.own_name"
 
 log = logging.getLogger(__name__)
 _used = Appearance()
@@ -93,6 +95,22 @@ def codes() -> frozenset[str]:
 def pattern(code: str, how: How | None = None) -> str:
     """Give the text of ``code`` as its catalogue has it, placeholders and all; "" for a code that is nowhere."""
     return _translated(code, catalogue.source().get(code, ""), _manner(how))
+
+
+def known(language: str, further: str) -> bool:
+    """Tell whether there is a catalogue of exactly this language; ``further`` is the operator's folder."""
+    return catalogue.known(language, further)
+
+
+def languages(further: str) -> tuple[str, ...]:
+    """Give the languages that there are, Japanese first; ``further`` is the operator's folder."""
+    return catalogue.languages(further)
+
+
+def own_name(language: str, further: str) -> str:
+    """Give a language's name in itself; its tag, where its catalogue does not say."""
+    how = Appearance(language=language, languages=further)
+    return language if _OWN_NAME in missing(how) else text(_OWN_NAME, how)
 
 
 def missing(how: How) -> frozenset[str]:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stb_agent.contract.appearance import ENGLISH, JAPANESE
+from stb_agent.contract.appearance import ENGLISH, JAPANESE, LANGUAGE, SIMPLE
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.words.po import PoError, read_po
 
@@ -91,6 +91,15 @@ def translations(languages: tuple[str, ...], further: str) -> gettext.NullTransl
 def known(language: str, further: str) -> bool:
     """Tell whether there is a catalogue of exactly this language."""
     return language == JAPANESE or bool(_files(language, further))
+
+
+def languages(further: str) -> tuple[str, ...]:
+    """Give every language that there is a catalogue of: Japanese, our others, then the operator's further ones."""
+    ours = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
+    folder = Path(further)
+    theirs = sorted(path.name for path in folder.iterdir() if path.is_dir()) if further and folder.is_dir() else []
+    found = (name for name in (*ours, *theirs) if re.fullmatch(LANGUAGE, name) and _files(name, further))
+    return tuple(dict.fromkeys((JAPANESE, SIMPLE, *found)))
 
 
 def broken(language: str, further: str) -> list[CatalogueBroken]:

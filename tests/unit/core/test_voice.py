@@ -11,7 +11,7 @@ from stb_agent.contract.messages import ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.views import Home, View
 from stb_agent.core.core import Core
-from stb_agent.core.effects import Voice
+from stb_agent.core.effects import Chose
 from stb_agent.core.page import Frame, Move, Page, PageEvent, Pressed
 
 
@@ -44,7 +44,8 @@ def test_one_key_switches_it_on_the_very_first_screen_and_it_is_remembered() -> 
     core = _core()
     for on in (True, False):
         message, voice = core.key(Action.BLUE)
-        assert voice == Voice(on)
+        assert voice == Chose(core.frame.kept, core.frame.kept)
+        assert core.frame.kept.voice is on
         assert isinstance(message, ViewMessage)
         assert message.status.speech.on is on
         assert core.view == message
@@ -54,7 +55,7 @@ def test_one_key_switches_it_on_the_very_first_screen_and_it_is_remembered() -> 
 def test_the_bar_s_button_does_the_same(shown: bool) -> None:
     core = _core(shown=shown)
     effects = core.intent(core.view.rev, "voice", "")
-    assert (Voice(True) in effects) is shown
+    assert any(isinstance(it, Chose) and it.kept and it.kept.voice for it in effects) is shown
     assert core.view.status.speech.on is shown
 
 

@@ -1,0 +1,1 @@
+"""What a household sets for itself."""
