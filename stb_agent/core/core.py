@@ -47,10 +47,10 @@ class Core:
     ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble``,
     ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other.
     Help is a stack of its own above the first: what lies under it goes on unseen, and is there again when it is taken away.
+    ``appearance`` and ``speech`` are the operator's; ``choices``, if given, is how the household has it.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
 
-    ``appearance`` and ``speech`` are the operator's; ``choices``, if given, is how the household has it.
     def __init__(
         self,
         home: Callable[[], Page],
@@ -64,12 +64,12 @@ class Core:
         contact: Contact | None = None,
         appearance: Appearance = Appearance(),
         speech: Speech = Speech(),
+        choices: Choices | None = None,
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
         self._card_gone = card_gone
         self._broken = broken
-        choices: Choices | None = None,
         self._help = help
         self._practice = practice
         self._contact = contact
@@ -218,6 +218,16 @@ class Core:
         """Take the screen as HOME does, where the programme has it and does not need it."""
         return () if self._wanted or self._yielded else self._show(True)
 
+    def called(self, nickname: str) -> Sequence[Effect]:
+        """Take what the household calls from now on whose card is in the reader; "" for nothing."""
+        self._frame = replace(self._frame, nickname=nickname)
+        return self._settle()
+
+    def tell(self, page: Page) -> Sequence[Effect]:
+        """Lay a page on top that says what happened."""
+        self._push(page)
+        return self._settle()
+
     def notice(self, notice: Word | None) -> Sequence[Effect]:
         """Say something in the frame of every view, or nothing any more; what the person is pressing stays good."""
         self._notice = notice
@@ -251,16 +261,6 @@ class Core:
     def _leave_screen(self) -> None:
         """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
         self._deliver(self._stack.top, Covered())
-    def called(self, nickname: str) -> Sequence[Effect]:
-        """Take what the household calls from now on whose card is in the reader; "" for nothing."""
-        self._frame = replace(self._frame, nickname=nickname)
-        return self._settle()
-
-    def tell(self, page: Page) -> Sequence[Effect]:
-        """Lay a page on top that says what happened."""
-        self._push(page)
-        return self._settle()
-
         if any(slot.page.personal for slot in self._stack):
             self._lock(keep_place=True)
             self._effects.append(SessionEnded())
@@ -342,6 +342,10 @@ class Core:
             return
         place = self._stack.place(slot)
         here = self._stack.put(slot, move.replace or move.stay or slot.page, anew=move.replace is not None)
+        if move.trial is not None:
+            self._try(here, move.trial)
+        if move.keep is not None:
+            self._keep(move.keep)
         self._effects += [Run(here.id, job) for job in move.jobs]
         self._effects += [Key(action) for action in move.keys]
         if move.sign_in is not None:
@@ -386,10 +390,6 @@ class Core:
             self._overlay.cut(place)
 
     def _replace_broken(self, slot: Slot, defect: Exception) -> None:
-        if move.trial is not None:
-            self._try(here, move.trial)
-        if move.keep is not None:
-            self._keep(move.keep)
         """Put a word of regret in a failed page's place, and drop what stood on it: one service's defect must not hold the television."""
         place = self._stack.place(slot)
         if place == 0:
@@ -397,6 +397,7 @@ class Core:
         self._effects.append(Defect(defect))
         self._stack.cut(place)
         self._stack.push(self._broken())
+        self._end_trial()
 
     def _sign_in(self, result: SignIn) -> None:
         """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme."""
@@ -414,6 +415,7 @@ class Core:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
         if self._shown and not self._satisfied(self._stack.top.page.needs):
             self._push(self._step_up(self._stack.top.page.needs, self._frame))
+        self._end_trial()
         view = self._compute(self._sent.rev + 1)
         effects, self._effects = self._effects, []
         if answer or replace_rev(view, self._sent.rev) != self._sent:
@@ -441,7 +443,6 @@ class Core:
             shown=self._shown,
             personal=page.personal,
             status=Status(
-        self._end_trial()
                 card=self._frame.card,
                 level=self._frame.level,
                 practice=self._practice,
@@ -458,4 +459,3 @@ class Core:
 def replace_rev(message: ViewMessage, rev: int) -> ViewMessage:
     """Give the same message under another number."""
     return msgspec.structs.replace(message, rev=rev)
-        self._end_trial()

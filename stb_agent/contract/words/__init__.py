@@ -23,7 +23,21 @@ from stb_agent.contract.text import Text, Word
 from stb_agent.contract.words import catalogue
 from stb_agent.contract.words.formats import JST, SHAPES, shaped
 
-__all__ = ["JST", "codes", "has", "known", "languages", "missing", "own_name", "pattern", "render", "terminal", "text", "told", "use"]
+__all__ = [
+    "JST",
+    "codes",
+    "has",
+    "known",
+    "languages",
+    "missing",
+    "own_name",
+    "pattern",
+    "render",
+    "terminal",
+    "text",
+    "told",
+    "use",
+]
 
 How = Appearance | str
 """In which language, and with which calendar; a language's name alone will do."""
