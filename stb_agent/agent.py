@@ -36,6 +36,7 @@ from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.idle import Idle
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
@@ -54,6 +55,7 @@ from stb_agent.services.booking import BookingService
 from stb_agent.services.health import HealthService
 from stb_agent.services.help import HelpService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
+from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import LinkService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
@@ -125,6 +127,7 @@ class Agent:
         self._expiry: asyncio.TimerHandle | None = None
         self._notices = Notices()
         self._notice_end: asyncio.TimerHandle | None = None
+        self._idle_look: asyncio.TimerHandle | None = None
         self._page: tuple[bool, type[View], Text] | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -205,12 +208,15 @@ class Agent:
             CardGone,
             lambda: BrokenPage(Internal()),
             self._help.page,
+            idle=IdleWarning,
+            locked=Locked,
             practice=self._practice,
             contact=contact,
             appearance=config.screen,
             speech=config.speech,
             choices=self._household.choices,
         )
+        self._idle = Idle(config.privacy, asyncio.get_running_loop().time())
 
     def _open_remotes(self, state: Path) -> HouseRemotes:
         config = self._config
@@ -265,6 +271,7 @@ class Agent:
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def _action(self, action: Action) -> None:
+        self._idle.stir(asyncio.get_running_loop().time())
         self._apply(self._core.key(action))
 
     def _device_changed(self, change: Change, device: Device) -> None:
@@ -292,6 +299,7 @@ class Agent:
         self._notice_end = None if until is None else loop.call_at(until, self._say_notice)
 
     def _intent(self, intent: Intent) -> None:
+        self._idle.stir(asyncio.get_running_loop().time())
         self._apply(self._core.intent(intent.rev, intent.id, intent.value))
 
     def yield_screen(self, active: bool) -> None:
@@ -393,6 +401,24 @@ class Agent:
                 del self._seen_only[slot]
                 task.cancel()
                 self._apply(self._core.done(slot, Stopped(job)))
+        self._guard()
+
+    def _guard(self) -> None:
+        """Count the time without a key for as long as there is something to guard."""
+        if not self._core.at_stake:
+            if self._idle_look is not None:
+                self._idle_look.cancel()
+                self._idle_look = None
+        elif self._idle_look is None:
+            now = asyncio.get_running_loop().time()
+            self._idle.stir(now)
+            self._idle_look = asyncio.get_running_loop().call_at(self._idle.changes(now), self._look_idle)
+
+    def _look_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._idle_look = loop.call_at(self._idle.changes(now), self._look_idle)
+        self._apply(self._core.idle(self._idle.left(now)))
 
     def _feel(self, choices: Choices) -> None:
         """Let the remote be as the household has it; screen and voice are in every view."""

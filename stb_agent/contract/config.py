@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 
 
@@ -117,6 +118,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     remote: Remote = field(default_factory=Remote)
     screen: Appearance = field(default_factory=Appearance)
     speech: Speech = field(default_factory=Speech)
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 def load(*paths: Path) -> Config:

@@ -280,9 +280,13 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
 
 
 class Message(Base, frozen=True, kw_only=True, tag="message"):
-    """Something to know: ``lead`` says what happened, ``remedy`` what to do now, ``code`` what to tell the call centre."""
+    """Something to know: ``lead`` says what happened, ``remedy`` what to do now, ``code`` what to tell the call centre.
+
+    ``left``: seconds until what it warns of; the agent counts them down.
+    """
 
     tone: Tone
+    left: int | None = None
     remedy: Text | None = None
     code: str | None = None
 

@@ -26,6 +26,8 @@ from stb_agent.core.page import (
     Done,
     Failed,
     Frame,
+    IdleNotice,
+    LockNotice,
     Opened,
     Page,
     PageEvent,
@@ -45,7 +47,8 @@ class Core:
     """Hold the stack, the session and the card's state, and compute the view.
 
     ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble``,
-    ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other.
+    ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other;
+    ``idle`` the warning that so many seconds are left, which lies over help too, and ``locked`` what is said after them.
     Help is a stack of its own above the first: what lies under it goes on unseen, and is there again when it is taken away.
     ``appearance`` and ``speech`` are the operator's; ``choices``, if given, is how the household has it.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
@@ -60,6 +63,8 @@ class Core:
         broken: Callable[[], Page],
         help: Callable[[Opened], Page],
         *,
+        idle: Callable[[int], Page],
+        locked: Callable[[], Page],
         practice: bool = False,
         contact: Contact | None = None,
         appearance: Appearance = Appearance(),
@@ -71,6 +76,8 @@ class Core:
         self._card_gone = card_gone
         self._broken = broken
         self._help = help
+        self._idle = idle
+        self._locked = locked
         self._practice = practice
         self._contact = contact
         self._appearance = appearance
@@ -103,6 +110,16 @@ class Core:
         """Give the slot of the page that the person sees, or None while the programme has the screen."""
         return self._seen.id if self._shown else None
 
+    @property
+    def at_stake(self) -> bool:
+        """Tell whether something is there that nobody else should find: a session, something personal, something half typed."""
+        if isinstance(self._stack.top.page, LockNotice):
+            return False
+        return self._frame.level > Level.PRESENT or any(
+            slot.page.half_typed() or (self._shown and slot.page.personal and self._satisfied(slot.page.needs))
+            for slot in self._stack
+        )
+
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def key(self, action: Action) -> Sequence[Effect]:
@@ -132,6 +149,9 @@ class Core:
         """Take the person's choice on the UI; a choice on an older view is answered with the current one and does nothing."""
         if rev != self._sent.rev or not self._shown:
             return (self._sent,)
+        if self._warned and id_ != "tv":
+            self._warn(None)
+            return self._settle(answer=True)
         match id_:
             case "back":
                 self._go_back()
@@ -207,6 +227,19 @@ class Core:
         self._effects.append(SessionEnded())
         return self._settle()
 
+    def idle(self, left: int | None) -> Sequence[Effect]:
+        """Take the seconds until the lock if no key comes: None long before, 0 when it is time. Without anything at stake there is none."""
+        if left == 0 and self.at_stake:
+            self._warn(None)
+            self._deliver(self._stack.top, Covered())
+            self._lock(keep_place=True)
+            self._effects.append(SessionEnded())
+            if self._shown:
+                self._push(self._locked())
+        else:
+            self._warn(left)
+        return self._settle()
+
     def yield_screen(self, active: bool) -> Sequence[Effect]:
         """Give the screen to the television at once (an emergency warning), or take it back to the same view."""
         self._yielded = active
@@ -251,6 +284,17 @@ class Core:
     @property
     def _seen(self) -> Slot:
         return (self._overlay or self._stack).top
+
+    @property
+    def _warned(self) -> bool:
+        return isinstance(self._seen.page, IdleNotice)
+
+    def _warn(self, left: int | None) -> None:
+        """Lay the warning over everything, count it down, or take it away."""
+        if self._warned:
+            self._overlay.cut(len(self._overlay) - 1)
+        if left and self.at_stake and self._shown:
+            self._overlay.push(self._idle(left))
 
     def _show(self, wanted: bool) -> Sequence[Effect]:
         self._wanted = wanted
@@ -413,6 +457,8 @@ class Core:
 
     def _settle(self, *, answer: bool = False, screen: bool = False) -> Sequence[Effect]:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
+        if self._warned and not (self._shown and self.at_stake):
+            self._warn(None)
         if self._shown and not self._satisfied(self._stack.top.page.needs):
             self._push(self._step_up(self._stack.top.page.needs, self._frame))
         self._end_trial()

@@ -182,6 +182,10 @@ class Page(ABC):
         """Give the keys that go to the page instead of the UI's focus; BACK among them overrides leaving."""
         return frozenset()
 
+    def half_typed(self) -> bool:
+        """Tell whether something secret is typed in part: what `Covered` makes away with."""
+        return False
+
     def blank(self) -> Page:
         """Give the same place without anything personal; it loads again when it is shown."""
         return self
@@ -189,3 +193,17 @@ class Page(ABC):
 
 class CardNotice(Page):
     """A page that says something of the card in the reader, and goes when that changes."""
+
+
+class IdleNotice(Page):
+    """The warning before the lock. Any key takes it away and does nothing else, but for the one that leads to the programme."""
+
+    def own_keys(self) -> frozenset[Action]:
+        return frozenset(Action) - {Action.HOME}
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(leave=isinstance(event, Pressed | Chosen))
+
+
+class LockNotice(Page):
+    """A page that says that what is personal was put away because no key came."""

@@ -180,9 +180,11 @@ async def running_box(
     options: Sequence[str] = (),
     now: datetime | None = None,
     seed: int | None = None,
+    more: str = "",
 ) -> AsyncIterator[Box]:
     """Put up a box whose reader is empty; everything in it ends with the block.
 
+    ``more``: further tables of the operator's file.
     ``now`` stops the clocks of card and world there, ``seed`` makes the world's random numbers equal in equal runs.
     """
     with tempfile.TemporaryDirectory(prefix="chanoma-") as name, private_pcscd() as pcscd:
@@ -192,7 +194,7 @@ async def running_box(
             World(authority=authority, state=folder / "world", now=now, seed=seed) as world,
             Tray(authority, clock=lambda: now or datetime.now(UTC), port=pcscd.port, pin=PIN) as tray,
         ):
-            (folder / "box.toml").write_text(configuration(folder, world), "utf-8")
+            (folder / "box.toml").write_text(configuration(folder, world) + more, "utf-8")
             box = Box(folder, world, tray, pcscd, options, launcher)
             await box.start()
             try:

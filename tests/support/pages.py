@@ -31,6 +31,7 @@ from stb_agent.services.booking import pages as booking
 from stb_agent.services.health import pages as health
 from stb_agent.services.help import pages as help_
 from stb_agent.services.home import CardGone, HomePage
+from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import pages as link
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
@@ -89,6 +90,8 @@ def _pages() -> dict[str, Page]:
         "help-no-code": help_.HelpPage(Contact(_OPERATOR), Opened(), unsupported=word("help.no_code")),
         "help-pin": help_.PinPage(),
         "card-gone": CardGone(),
+        "idle": IdleWarning(52),
+        "locked": Locked(),
         "signed-out": sign_in.SignOutPage(),
         "remotes": remote.RemotesPage(lambda: _REMOTES),
         "lesson": remote.LessonPage(),

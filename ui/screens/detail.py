@@ -21,7 +21,7 @@ def draw(d: Sketch, view: Detail, status: Status | None) -> None:
     if view.delivery:
         size = _SIGN[d.tight]
         colour = _COLOURS[view.delivery]
-        sign(d, "frame.sign." + view.delivery.value, room.x, room.y, size, colour)
+        sign(d, Word("frame.sign." + view.delivery.value), room.x, room.y, size, colour)
         box = Box(room.x + size + theme.GAP_M, room.y, room.w - size - theme.GAP_M, text_height(1, theme.LEAD))
         d.write(Word("frame.delivery." + view.delivery.value), box, theme.LEAD, bold=True, colour=colour, middle=True)
         taken = max(size, box.h) + (theme.GAP if d.tight else theme.GAP_M)

@@ -63,7 +63,7 @@ def _said(d: Sketch, view: Form, box: Box) -> Box:
     """Write what is wrong with what was given, if anything is; give the room below."""
     if view.error is None:
         return box
-    sign(d, "frame.sign.error", box.x, box.y, 56, theme.BAD)
+    sign(d, Word("frame.sign.error"), box.x, box.y, 56, theme.BAD)
     words = Box(box.x + 80, box.y, box.w - 80, min(text_height(2, theme.LABEL), box.h))
     bottom = max(d.write(view.error, words, theme.LABEL, bold=True, colour=theme.BAD), box.y + 56) + theme.GAP_M
     return box._replace(y=bottom, h=box.bottom - bottom)

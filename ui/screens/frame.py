@@ -167,13 +167,11 @@ def buttons_height(items: Sequence[Item], *, across: int = 3, height: int = 112)
     return rows * (height + theme.GAP_M) if rows else 0
 
 
-def sign(d: Sketch, code: str, x: float, y: float, size: int, colour: Colour) -> None:
-    """Draw the sign of a tone, a delivery or a step in a ring."""
+def sign(d: Sketch, mark: Text, x: float, y: float, size: int, colour: Colour) -> None:
+    """Draw the sign of a tone, a delivery or a step, or a number, in a ring."""
     box = Box(round(x), round(y), size, size)
     d.panel(box, colour, size // 2, max(4, size // 18))
-    d.write(
-        Word(code), box, max(round(size * 0.55), theme.SMALL), bold=True, colour=colour, align=Align.CENTER, middle=True
-    )
+    d.write(mark, box, max(round(size * 0.55), theme.SMALL), bold=True, colour=colour, align=Align.CENTER, middle=True)
 
 
 def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float = 420) -> float:
@@ -217,7 +215,7 @@ def _corner(d: Sketch, status: Status) -> float:
     if status.notice:
         notice = _notice(d)
         top = notice.y + (notice.h - _NOTICE_SIGN) / 2
-        sign(d, "frame.sign.warning", notice.x - theme.GAP - _NOTICE_SIGN, top, _NOTICE_SIGN, theme.LAMP)
+        sign(d, Word("frame.sign.warning"), notice.x - theme.GAP - _NOTICE_SIGN, top, _NOTICE_SIGN, theme.LAMP)
         d.write(status.notice, notice, theme.SMALL, bold=True, middle=True)
     if status.practice:
         badge = Box(round(left - theme.GAP_L - 168), d.room.y, 168, 60)

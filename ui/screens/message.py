@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stb_agent.contract.messages import Status
-from stb_agent.contract.text import Word
+from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Message, Tone
 from ui import theme
 from ui.focus import Box
@@ -20,10 +20,13 @@ def draw(d: Sketch, view: Message, status: Status | None) -> None:
     room = frame(d, view.title, None, status, ways_out=status is not None)
     below = buttons_height(view.items)
     colour = _COLOURS[view.tone]
-    sign(d, "frame.sign." + view.tone.value, room.x, room.y + theme.GAP, _SIGN, colour)
+    mark: Text = Word("frame.sign." + view.tone.value) if view.left is None else str(view.left)
+    sign(d, mark, room.x, room.y + theme.GAP, _SIGN, colour)
     x = room.x + _SIGN + theme.GAP_XL
     text = Box(x, room.y, min(theme.LINE_CHARS * theme.HEAD, room.right - x), text_height(1, theme.LABEL))
     tone = Word("frame.tone." + view.tone.value)
+    if view.left is not None:
+        tone = Word("frame.message.left", {"left": view.left})
     y = d.write(tone, text, theme.LABEL, bold=True, colour=colour)
     code_tall = text_height(1, theme.SMALL)
     code = Box(x, room.bottom - below - code_tall, room.right - x, code_tall)

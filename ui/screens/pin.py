@@ -30,7 +30,7 @@ def draw(d: Sketch, view: Pin, status: Status | None) -> None:
     tries = Word("frame.pin.tries", {"tries": view.tries})
     y = d.write(tries, left._replace(y=y, h=text_height(2, large)), large, bold=True) + theme.GAP
     if view.error is not None:
-        sign(d, "frame.sign.error", left.x, y, theme.HEAD, theme.BAD)
+        sign(d, Word("frame.sign.error"), left.x, y, theme.HEAD, theme.BAD)
         error = Box(left.x + 80, y, left.w - 80, min(text_height(3, theme.LABEL), room_left - y))
         y = d.write(view.error, error, theme.LABEL, bold=True, colour=theme.BAD) + theme.GAP_M
     # What to do, as far as there is room: that arrows do it, too, is what the pad says.

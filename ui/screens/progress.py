@@ -27,7 +27,7 @@ def draw(d: Sketch, view: Progress, status: Status | None) -> None:
         if now:
             d.panel(row)
         colour = _COLOURS[step.state]
-        sign(d, "frame.sign." + step.state.value, row.x + theme.GAP_M, row.y + (row.h - _SIGN) / 2, _SIGN, colour)
+        sign(d, Word("frame.sign." + step.state.value), row.x + theme.GAP_M, row.y + (row.h - _SIGN) / 2, _SIGN, colour)
         text = Box(row.x + _SIGN + 2 * theme.GAP_M, row.y, row.w - _SIGN - 300 - 3 * theme.GAP_M, row.h)
         d.write(step.label, text, theme.LEAD, bold=now, colour=theme.INK if now else theme.QUIET, middle=True)
         word = Box(row.right - 300 - theme.GAP_L, row.y, 300, row.h)

@@ -36,6 +36,8 @@ from ui.speech.plain import grouped, plain, spelled
 
 _SHARE = 0.2
 """Of the whole range: by how much the last third of a line must lie above or below its first to have gone up or down."""
+_COUNTED = 10
+"""Seconds between which a warning's time is said again."""
 _PAIRS = 3
 """Digits of the support code in a group, as it is written."""
 
@@ -65,7 +67,7 @@ def standing(view: View, d: Sketch, *, aloud: bool, quiet: bool) -> list[str]:
         case Progress():
             return _progress(d, view)
         case Message():
-            return _message(d, view)
+            return _message(d, view, quiet=quiet)
         case Help():
             return _help(d, view, quiet=quiet)
 
@@ -223,8 +225,10 @@ def _progress(d: Sketch, view: Progress) -> list[str]:
     return [_say(d, "speech.step.done", count=len(view.steps), done=done), *now]
 
 
-def _message(d: Sketch, view: Message) -> list[str]:
+def _message(d: Sketch, view: Message, *, quiet: bool) -> list[str]:
     said = []
+    if view.left is not None and (quiet or view.left % _COUNTED == 0):
+        said.append(_say(d, "speech.message.left", left=view.left))
     if view.remedy is not None:
         said.append(_said(d, view.remedy))
     if view.code is not None:

@@ -85,6 +85,9 @@ class SignInPage(Page):
     def own_keys(self) -> frozenset[Action]:
         return KEYS if self.stage is Stage.PIN else frozenset()
 
+    def half_typed(self) -> bool:
+        return self.entry is not None and len(self.entry.digits) > 0
+
     def view(self, frame: Frame) -> View:
         title = word("sign_in.title")
         match self.stage:

@@ -36,6 +36,7 @@ from stb_agent.core.page import (
     Topic,
 )
 from stb_agent.core.window import WINDOW
+from stb_agent.services.home.idle import IdleWarning, Locked
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,8 @@ def make(*, shown: bool = True, card: bool = True) -> Core:
         lambda: Notice("gone"),
         lambda: Plain("broken"),
         Helping,
+        idle=IdleWarning,
+        locked=Locked,
         contact=Contact("みどりケーブル", "0120-000-000"),
     )
     if shown:
@@ -358,6 +361,8 @@ def test_the_top_page_is_told_that_the_programme_covers_it() -> None:
             lambda: Notice(""),
             lambda: Plain(""),
             Helping,
+            idle=IdleWarning,
+            locked=Locked,
         )
         core.key(Action.HOME)
         choose(core, "anything")
@@ -487,6 +492,7 @@ events = st.one_of(
     st.tuples(st.just("expired"), st.none()),
     st.tuples(st.just("open"), st.none()),
     st.tuples(st.just("notice"), st.booleans()),
+    st.tuples(st.just("idle"), st.sampled_from([None, 0, 1, 60])),
 )
 
 
@@ -509,6 +515,9 @@ def test_whatever_happens_the_rules_hold(happenings: list[tuple[str, object]]) -
                 effects = core.notice(word("remote.notice.lost") if said else None)
             case "yield", bool() as active:
                 effects = core.yield_screen(active)
+            case "idle", (None | int()) as left:
+                effects = core.idle(left)
+                assert left != 0 or not core.at_stake
             case "answer", int() as n:
                 effects = core.done(runs[n].slot, Done(runs[n].job, "data")) if n < len(runs) else ()
             case _:
@@ -597,6 +606,8 @@ def test_help_knows_the_failure_that_it_was_opened_over() -> None:
         lambda: Notice(""),
         lambda: Plain(""),
         Helping,
+        idle=IdleWarning,
+        locked=Locked,
     )
     core.key(Action.HOME)
     core.key(Action.HELP)
@@ -625,6 +636,8 @@ def test_under_help_a_half_typed_entry_is_gone_and_a_slow_answer_still_arrives()
         lambda: Notice(""),
         lambda: Plain(""),
         Helping,
+        idle=IdleWarning,
+        locked=Locked,
     )
     core.key(Action.HOME)
     (run,) = [it for it in choose(core, "slow") if isinstance(it, Run)]
@@ -693,6 +706,8 @@ def test_a_long_list_comes_as_a_window_around_what_is_asked_for(count: int, want
         lambda: Notice(""),
         lambda: Plain(""),
         Helping,
+        idle=IdleWarning,
+        locked=Locked,
     )
     core.key(Action.HOME)
 

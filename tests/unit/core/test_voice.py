@@ -33,7 +33,15 @@ class _Page(Page):
 def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core:
     page = _Page(frozenset(owned))
     core = Core(
-        lambda: page, lambda *_: page, lambda _: page, lambda: page, lambda: page, lambda _: page, speech=speech
+        lambda: page,
+        lambda *_: page,
+        lambda _: page,
+        lambda: page,
+        lambda: page,
+        lambda _: page,
+        idle=lambda _: page,
+        locked=lambda: page,
+        speech=speech,
     )
     if shown:
         core.key(Action.HOME)
