@@ -59,7 +59,9 @@ from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import LinkService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
+from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.kept import Household
+from stb_agent.services.settings.pages import NotKeptPage
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
 from stb_agent.store.errors import StoreError
@@ -158,10 +160,9 @@ class Agent:
         platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
+        operator_set = configured(config.screen, config.speech, config.remote)
         self._household = Household(
-            store.settings,
-            configured(config.screen, config.speech, config.remote),
-            lambda language: words.known(language, config.screen.languages),
+            store.settings, operator_set, lambda language: words.known(language, config.screen.languages)
         )
         self._handle_key = store.secret("card handle")
         self._slot = Slot(source_of(config.card.reader), Trust.configured(config.card), self._now, self._card_changed)
@@ -187,6 +188,10 @@ class Agent:
         self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help)}
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
+        settings = SettingsService(
+            config.screen, config.speech, operator_set, home_key=self._has_home_key, sleep=asyncio.sleep
+        )
+        self._services[settings.name] = settings
         self._later: list[_SendsLater] = [link]
         if config.services.booking:
             client = ServiceClient(config.services.booking, transport)
@@ -424,12 +429,16 @@ class Agent:
         """Let the remote be as the household has it; screen and voice are in every view."""
         self._remote.feel(_PACES[choices.pace], LONG if choices.long_ok else {})
 
+    def _has_home_key(self) -> bool:
+        """Tell whether a remote with a key for HOME is there, or one that does not tell which keys it has."""
+        return any(it.reaches is None or Action.HOME in it.reaches for it in self._remotes.known())
+
     def _keep(self, choices: Choices) -> None:
         try:
             self._household.keep(choices)
         except StoreError as error:
             log.error("what the household chose is not kept: %s", error.code)
-            self._apply(self._core.tell(BrokenPage(error)))
+            self._apply(self._core.tell(NotKeptPage(error)))
 
     def _turn_to(self, message: ViewMessage) -> None:
         """Tell the remote of another page than the last one; a page that only changed is the same to the hand on the remote."""

@@ -6,8 +6,11 @@ import string
 from datetime import date, timedelta
 
 from stb_agent.contract import words
+from stb_agent.contract.appearance import Appearance
+from stb_agent.contract.choices import Choices
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
+from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import (
     Contact,
@@ -36,6 +39,8 @@ from stb_agent.services.link import pages as link
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
+from stb_agent.services.settings import aspects
+from stb_agent.services.settings import pages as settings
 from stb_agent.services.sign_in import pages as sign_in
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
@@ -100,6 +105,7 @@ def _pages() -> dict[str, Page]:
         "summary": remote.SummaryPage(_LEARNT),
         "saving": remote.SavingPage(_LEARNT),
     }
+    found |= _settings()
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
@@ -112,10 +118,27 @@ def _pages() -> dict[str, Page]:
     return found
 
 
+def _settings() -> dict[str, Page]:
+    """Every aspect with each of its options tried, and what leads there."""
+    appearance, choices = Appearance(), Choices()
+    all_ = aspects.settable(appearance, Speech(), lambda: False)
+    found: dict[str, Page] = {
+        "settings": settings.SettingsPage(all_, choices, appearance),
+        "settings-reset": settings.ResetPage(choices),
+        "settings-felt": settings.TryPage(all_[3], "slow", appearance, felt=(remote.NEEDED[0], 12)),
+        "settings-not-kept": settings.NotKeptPage(Taken()),
+    }
+    for aspect in all_:
+        found[f"settings-{aspect.name}"] = settings.AspectPage(aspect, appearance)
+        for option in aspect.options:
+            found[f"settings-{aspect.name}-{option.id}"] = settings.TryPage(aspect, option.id, appearance)
+    return found
+
+
 def _homes() -> dict[str, View]:
     tiles = tuple(
         Item(name, word(f"{name}.tile"), word(f"{name}.tile_detail"))
-        for name in ("sign_in", "booking", "health", "remote")
+        for name in ("sign_in", "booking", "health", "settings", "remote")
     )
     orders = Item("orders", word("booking.orders_tile"), word("booking.orders_tile_detail"))
     frames = {

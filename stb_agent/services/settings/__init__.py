@@ -1,1 +1,53 @@
-"""What a household sets for itself."""
+"""What a household sets for itself: how it looks, what it says and in which words, how the remote feels."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from stb_agent.contract.appearance import Appearance
+from stb_agent.contract.choices import Choices
+from stb_agent.contract.speech import Speech
+from stb_agent.contract.text import word
+from stb_agent.core.page import Frame, Job
+from stb_agent.core.service import Tile
+from stb_agent.services.settings.aspects import settable
+from stb_agent.services.settings.pages import TICK_S, SettingsPage, Wait
+
+
+class SettingsService:
+    """Show what there is to set. What is set takes effect through the core: a page says what it tries and what it keeps."""
+
+    name: ClassVar[str] = "settings"
+
+    def __init__(
+        self,
+        screen: Appearance,
+        speech: Speech,
+        operator: Choices,
+        *,
+        home_key: Callable[[], bool],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """``screen``, ``speech`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be."""
+        self._screen = screen
+        self._speech = speech
+        self._operator = operator
+        self._home_key = home_key
+        self._sleep = sleep
+
+    def tiles(self, frame: Frame) -> tuple[Tile, ...]:
+        """Give the tile 設定, after the services and before the remotes."""
+        return (Tile("settings", word("settings.tile"), word("settings.tile_detail"), self._page, order=80),)
+
+    async def work(self, job: Job) -> object:
+        """Let time pass."""
+        match job:
+            case Wait():
+                await self._sleep(TICK_S)
+                return None
+        raise TypeError(type(job).__name__)
+
+    def _page(self) -> SettingsPage:
+        # Made anew each time: the operator's folder of languages may have been filled meanwhile.
+        return SettingsPage(settable(self._screen, self._speech, self._home_key), self._operator, self._screen)

@@ -103,7 +103,7 @@ def test_every_page_fits_with_years_by_era(language: str) -> None:
 
 
 def test_a_page_in_english_has_nothing_else_but_names() -> None:
-    """What is Japanese there is data (a facility's name, an address), or what ``test_words`` lets pass."""
+    """What is Japanese there is data (a facility's name, an address), what ``test_words`` lets pass, languages, or the way back to Japanese."""
     japanese = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]+")
     said = {
         found
@@ -111,7 +111,9 @@ def test_a_page_in_english_has_nothing_else_but_names() -> None:
         for label in sketch.scene().labels
         for found in japanese.findall(" ".join(label.lines))
     }
-    assert said <= {"港町コミュニティセンタ", "和室", "港町", "暗証番号リセット"}
+    back = " ".join(words.text(f"settings.try.{name}", "ja", left=30) for name in ("undo", "else", "left"))
+    known = {"港町コミュニティセンタ", "和室", "港町", "暗証番号リセット", "日本語", "やさしい日本語"}
+    assert said <= {*known, *japanese.findall(back)}
 
 
 def test_every_kind_is_among_them() -> None:
