@@ -6,7 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from ui import boot
+from ui import boot, lean
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="stb-ui: %(message)s")
     boot.prepare()
+    lean.prepare()
     from ui.app import App  # Kivy, only now
 
     App(options.socket, options.patience).run()

@@ -15,6 +15,7 @@ _SETTINGS = {
     "KIVY_NO_CONSOLELOG": "1",
     "KIVY_NO_FILELOG": "1",
     "KIVY_METRICS_DENSITY": "1",
+    "KIVY_IMAGE": "sdl2",  # no picture is loaded from a file: Pillow need not be there for it
     "KCFG_KIVY_EXIT_ON_ESCAPE": "0",
     "KCFG_KIVY_LOG_LEVEL": "warning",
     "KCFG_GRAPHICS_WIDTH": str(theme.WIDTH),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 MISSING = "〓"
@@ -13,6 +13,8 @@ MISSING = "〓"
 # Which of several forms of the character before is meant (IVS and others): drawn by fonts that know it, nothing by itself.
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
+_CODES = 0x110000
+"""Code points of Unicode."""
 _UNSEEN = ("Cc", "Cf")
 """Categories of characters without a shape. One for private use (外字 of a town's own) has a shape, but not here."""
 
@@ -22,7 +24,20 @@ def selector(char: str) -> bool:
     return any(ord(char) in those for those in _SELECTORS)
 
 
-def covered(path: Path) -> frozenset[int]:
+class Coverage:
+    """A set of code points: a bit for each, since a set of 20,000 numbers takes 2 MB."""
+
+    def __init__(self, codes: Iterable[int]) -> None:
+        """Take the code points that are in it."""
+        self._bits = bytearray(_CODES // 8)
+        for code in codes:
+            self._bits[code >> 3] |= 1 << (code & 7)
+
+    def __contains__(self, code: int) -> bool:
+        return bool(self._bits[code >> 3] >> (code & 7) & 1)
+
+
+def covered(path: Path) -> Coverage:
     """Give the code points that a font file (or the first font of a collection) has glyphs for. Raises OSError, ValueError."""
     data = path.read_bytes()
     try:
@@ -33,34 +48,29 @@ def covered(path: Path) -> frozenset[int]:
         records = [
             struct.unpack_from(">HHI", data, at + 4 + 8 * i) for i in range(struct.unpack_from(">H", data, at + 2)[0])
         ]
-        found: set[int] = set()
-        for platform, encoding, offset in records:
-            if (platform == 0 and encoding != 5) or (platform == 3 and encoding in (1, 10)):  # Unicode
-                found |= _subtable(data, at + offset)
-    except (struct.error, StopIteration) as error:
+        return Coverage(
+            code
+            for platform, encoding, offset in records
+            if (platform == 0 and encoding != 5) or (platform == 3 and encoding in (1, 10))  # Unicode
+            for code in _subtable(data, at + offset)
+        )
+    except (struct.error, StopIteration, IndexError) as error:
         raise ValueError(f"{path} is no OpenType font") from error
-    return frozenset(found)
 
 
-def _subtable(data: bytes, at: int) -> set[int]:
+def _subtable(data: bytes, at: int) -> Iterator[int]:
     match struct.unpack_from(">H", data, at)[0]:
         case 4:
-            return _segments(data, at)
+            yield from _segments(data, at)
         case 12:
-            groups = struct.unpack_from(">I", data, at + 12)[0]
-            return {
-                code
-                for group in range(groups)
-                for first, last, glyph in [struct.unpack_from(">III", data, at + 16 + 12 * group)]
-                for code in range(first + (glyph == 0), last + 1)
-            }
-    return set()
+            for group in range(struct.unpack_from(">I", data, at + 12)[0]):
+                first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * group)
+                yield from range(first + (glyph == 0), last + 1)
 
 
-def _segments(data: bytes, at: int) -> set[int]:
+def _segments(data: bytes, at: int) -> Iterator[int]:
     twice = struct.unpack_from(">H", data, at + 6)[0]
     ends, starts = at + 14, at + 16 + twice
-    found: set[int] = set()
     for segment in range(0, twice, 2):
         last = struct.unpack_from(">H", data, ends + segment)[0]
         first, delta, offset = (struct.unpack_from(">H", data, starts + part * twice + segment)[0] for part in range(3))
@@ -72,8 +82,7 @@ def _segments(data: bytes, at: int) -> set[int]:
                 if glyph == 0:
                     continue
             if (glyph + delta) & 0xFFFF and code != 0xFFFF:
-                found.add(code)
-    return found
+                yield code
 
 
 class Faces:
@@ -104,10 +113,10 @@ class Faces:
         found = next((at for at in range(1, len(self._paths)) if ord(char) in self._covered(at)), None)
         return (found, char) if found is not None else (0, MISSING)
 
-    def _load(self, at: int) -> frozenset[int]:
+    def _load(self, at: int) -> Coverage:
         try:
             return covered(self._paths[at])
         except (OSError, ValueError):
             if at == 0:
                 raise
-            return frozenset()
+            return Coverage(())

@@ -17,13 +17,16 @@ from kivy.graphics import opengl as gl
 
 from ui import theme
 from ui.focus import Box
+from ui.swaps import DEEPEST, Damage, Due, Swap, judged
 
 _MARGIN = 2
 """px around a damaged box: smooth edges reach half a pixel out."""
 
-
 _PASSES = 3
 """Boxes drawn one by one; each costs a walk through the canvas."""
+
+_TRIED, _SHADE = 2 * DEEPEST, 8
+"""Swaps after which it is told what they leave; and the step of red, of 255, by which the pictures drawn for that are told apart."""
 
 
 class Happened(Enum):
@@ -46,13 +49,18 @@ class Surface:
         x11 = ctypes.CDLL("libX11.so.6")
         x11.XConnectionNumber.argtypes = [ctypes.c_void_p]
         self._fd = int(x11.XConnectionNumber(info.display))
-        self._keeps = self._swap_keeps_picture()
+        self._due: Due | None = None
         self.shown = False
 
     @property
     def canvas(self) -> Any:
         """Give the canvas to paint on."""
         return self._window.canvas
+
+    @property
+    def swap(self) -> Swap | None:
+        """Give what a swap leaves; None until the window was shown."""
+        return self._due.swap if self._due else None
 
     def fileno(self) -> int:
         """Give the descriptor that turns readable when the window system has something to tell."""
@@ -68,9 +76,9 @@ class Surface:
                 told.add(Happened.EXPOSED)
         return told
 
-    def draw(self, damage: Sequence[Box] | None) -> None:
+    def draw(self, damage: Damage) -> None:
         """Draw what is damaged, or all, and put it on the screen."""
-        self._render(damage if self._keeps else None)
+        self._render(self._due.draw(damage) if self._due else None)
         self._sdl.flip()
         Clock.tick()  # Kivy frees textures only there
 
@@ -82,6 +90,8 @@ class Surface:
             self._sdl.raise_window()
         self.shown = True
         self._sdl.flip()
+        # While the window is hidden the system may treat it otherwise than on the screen: it is tried here, and once.
+        self._due = Due(self.swap or self._try_swaps())
         Clock.tick()
 
     def hide(self) -> None:
@@ -95,7 +105,7 @@ class Surface:
         self.hide()
         self._sdl.teardown_window()
 
-    def _render(self, damage: Sequence[Box] | None) -> None:
+    def _render(self, damage: Damage) -> None:
         if damage is None:
             self._window.clear()
             self._window.render_context.draw()
@@ -107,15 +117,22 @@ class Surface:
             self._window.render_context.draw()
         gl.glDisable(gl.GL_SCISSOR_TEST)
 
-    def _swap_keeps_picture(self) -> bool:
-        """Tell whether the back buffer after a swap is what was drawn last (copied) or an older one (flipped)."""
-        for red in (0.25, 0.5, 0.75):
-            gl.glClearColor(red, 0, 0, 1)
+    def _try_swaps(self) -> Swap:
+        """Tell what a swap leaves, by a dot in the corner of the same picture, drawn in another shade each time."""
+        ages = []
+        for drawn in range(1, _TRIED + 1):
+            self._render(None)
+            gl.glEnable(gl.GL_SCISSOR_TEST)
+            gl.glScissor(0, 0, 1, 1)
+            gl.glClearColor(drawn * _SHADE / 255, 0, 0, 1)
             gl.glClear(gl.GL_COLOR_BUFFER_BIT)
+            gl.glDisable(gl.GL_SCISSOR_TEST)
             self._sdl.flip()
-            if abs(gl.glReadPixels(0, 0, 1, 1, gl.GL_RGB, gl.GL_UNSIGNED_BYTE)[0] - red * 255) > 1:
-                return False
-        return True
+            found = gl.glReadPixels(0, 0, 1, 1, gl.GL_RGB, gl.GL_UNSIGNED_BYTE)[0] / _SHADE
+            ages.append(drawn + 1 - round(found) if found.is_integer() and found else 0)
+        self._render(None)
+        self._sdl.flip()
+        return judged(ages)
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:

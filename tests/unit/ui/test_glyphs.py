@@ -46,14 +46,16 @@ def test_the_font_has_every_kanji_of_jis_x_0213(path: Path) -> None:
     """And so all of 常用漢字 and 人名用漢字, which are chosen from it."""
     kanji = {ord(char) for char in _jis_x_0213() if ord(char) >= 0x3400}
     assert len(kanji) > 10_000
-    assert kanji - covered(path) == set()
+    found = covered(path)
+    assert {code for code in kanji if code not in found} == set()
 
 
 def test_the_table_says_what_a_renderer_finds() -> None:
     found = covered(MAIN.regular)
     for char in ("茶", "髙", "﨑", "あ", "〓", "①", "℃", "A", _YOSHI, "ὠ", "\U0001f600", "한", "ẞ", "鄉"):
         assert (ord(char) in found) is not lacks(char, False), char
-    assert covered(MAIN.bold) == found
+    bold = covered(MAIN.bold)
+    assert all((code in bold) is (code in found) for code in range(0x110000))
 
 
 def test_what_the_font_lacks_is_drawn_in_the_registers_font() -> None:
