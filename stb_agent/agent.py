@@ -62,6 +62,7 @@ from stb_agent.services.remote.notices import Notices
 from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.kept import Household
 from stb_agent.services.settings.pages import NotKeptPage
+from stb_agent.services.settings.people import People
 from stb_agent.services.sign_in import SignInService
 from stb_agent.store.courier import Courier, Sender
 from stb_agent.store.errors import StoreError
@@ -188,8 +189,15 @@ class Agent:
         self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help)}
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
+        self._people = People(store, self._authority.holds)
         settings = SettingsService(
-            config.screen, config.speech, operator_set, home_key=self._has_home_key, sleep=asyncio.sleep
+            config.screen,
+            config.speech,
+            operator_set,
+            self._people,
+            called=lambda nickname: self._apply(self._core.called(nickname)),
+            home_key=self._has_home_key,
+            sleep=asyncio.sleep,
         )
         self._services[settings.name] = settings
         self._later: list[_SendsLater] = [link]
@@ -345,9 +353,11 @@ class Agent:
             log.exception("reading the card failed")
             self._apply(self._core.card(CardState.PRESENT, trouble=Internal()))
             return
-        known = self._store.links.find(self._handle(certificate)) is not None
+        handle = self._handle(certificate)
+        known = self._store.links.find(handle) is not None
         self._store.audit.append("card", result="read")
-        self._apply(self._core.card(CardState.PRESENT, known=known))
+        nickname = self._people.called(handle) if known else None
+        self._apply(self._core.card(CardState.PRESENT, known=known, nickname=nickname))
 
     def _signed_in(self) -> None:
         """Set the end of the session, and send what waited for this person's card."""

@@ -15,7 +15,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
-from stb_agent.contract.text import Word
+from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Contact, Message
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
@@ -169,7 +169,12 @@ class Core:
         return self._settle(answer=True)
 
     def card(
-        self, state: CardState, *, known: bool = False, nickname: str = "", trouble: ChanomaError | None = None
+        self,
+        state: CardState,
+        *,
+        known: bool = False,
+        nickname: Text | None = None,
+        trouble: ChanomaError | None = None,
     ) -> Sequence[Effect]:
         """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath.
 
@@ -251,8 +256,8 @@ class Core:
         """Take the screen as HOME does, where the programme has it and does not need it."""
         return () if self._wanted or self._yielded else self._show(True)
 
-    def called(self, nickname: str) -> Sequence[Effect]:
-        """Take what the household calls from now on whose card is in the reader; "" for nothing."""
+    def called(self, nickname: Text | None) -> Sequence[Effect]:
+        """Take what the household calls from now on whose card is in the reader."""
         self._frame = replace(self._frame, nickname=nickname)
         return self._settle()
 

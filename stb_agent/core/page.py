@@ -12,6 +12,7 @@ from stb_agent.contract.choices import Choices
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
+from stb_agent.contract.text import Text
 from stb_agent.contract.views import View
 
 
@@ -35,7 +36,7 @@ class Frame:
     level: Level = Level.NONE
     linked: bool = False
     known: bool = False
-    nickname: str = ""
+    nickname: Text | None = None
     trouble: ChanomaError | None = None
     choices: Choices = Choices()
     kept: Choices = Choices()

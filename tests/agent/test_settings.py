@@ -10,6 +10,7 @@ from typing import Any
 
 from stb_agent.store.store import Store
 from tests.support.box import Box, Ui, code, running_box
+from tests.support.walk import card_pulled, sign_in
 
 _SETTLE = 0.5
 """Seconds after a new view from which on a press counts in the slow pace, too."""
@@ -157,6 +158,54 @@ def _felt(view: dict[str, Any]) -> tuple[str, int] | None:
 
 def _all_felt(ui: Ui) -> list[tuple[str, int] | None]:
     return [_felt(json.loads(line)["view"]) for line in ui.lines if b'"type":"view"' in line]
+
+
+async def test_a_nickname_is_given_by_who_is_signed_in_and_greets_whose_card_is_put_in() -> None:
+    async with running_box() as box:
+        async with box.ui() as ui:
+            await box.press("HOMEPAGE")
+            await ui.kind("home")
+            ui.choose("settings")
+            await ui.kind("list", "settings.title")
+            ui.choose("people")
+            view = await ui.kind("message", "sign_in.title")
+            assert code(view["lead"]) == "sign_in.insert", "without a card nobody learns who lives here"
+            await box.press("BACK", "BACK")
+            await sign_in(box, ui)
+            ui.choose("settings")
+            await ui.kind("list", "settings.title")
+            ui.choose("people")
+            people = await ui.kind("list", "settings.people.title")
+            assert [code(it["label"]) for it in people["items"]] == ["settings.people.unnamed"]
+            ui.choose("person:0")
+            await ui.kind("detail", "settings.people.unnamed")
+            ui.choose("name")
+            await ui.kind("form", "settings.people.name_title")
+            ui.choose("choose", "grandma")
+            await ui.until(lambda message: _first_label(message) == "settings.nickname.grandma")
+            await card_pulled(box, ui)
+            assert code(ui.message["view"]["lead"]) == "home.guide.insert"
+            await box.tray.insert("linked")
+            await ui.until(_greets)
+        await box.stop()
+        await box.start()
+        async with box.ui() as ui:
+            await box.press("HOMEPAGE")
+            await ui.until(_greets)
+            await box.tray.pull()
+            await ui.until(lambda message: "card" not in message["status"] or message["status"]["card"] == "absent")
+            await box.tray.insert("new")
+            await ui.until(lambda message: code(message["view"].get("lead")) == "home.guide.new")
+
+
+def _greets(message: dict[str, Any]) -> bool:
+    lead = message["view"].get("lead", "")
+    return code(lead) == "home.guide.called" and code(lead["args"]["name"]) == "settings.nickname.grandma"
+
+
+def _first_label(message: dict[str, Any]) -> str:
+    items = message["view"].get("items", ())
+    return code(items[0]["label"]) if items and message["view"]["kind"] == "list" else ""
 
 
 async def _stopped(box: Box) -> Store:

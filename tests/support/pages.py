@@ -39,8 +39,9 @@ from stb_agent.services.link import pages as link
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
-from stb_agent.services.settings import aspects
+from stb_agent.services.settings import aspects, household
 from stb_agent.services.settings import pages as settings
+from stb_agent.services.settings.people import NICKNAMES, Person
 from stb_agent.services.sign_in import pages as sign_in
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
@@ -128,6 +129,19 @@ def _settings() -> dict[str, Page]:
         "settings-felt": settings.TryPage(all_[3], "slow", appearance, felt=(remote.NEEDED[0], 12)),
         "settings-not-kept": settings.NotKeptPage(Taken()),
     }
+    people = (
+        Person("a", "2026-11-01T10:00:00+09:00", NICKNAMES[0], here=True),
+        Person("b", "2026-11-02T10:00:00+09:00"),
+    )
+    found |= {
+        "people": household.HouseholdPage(people=people),
+        "people-loading": household.HouseholdPage(),
+        "people-trouble": household.HouseholdPage(error=Taken()),
+        "people-named": household.PersonPage("a", people=people),
+        "people-unnamed": household.PersonPage("b", people=people),
+        "people-name": household.NamePage("a", people=people),
+        "people-remove": household.RemovePage("a", people=people),
+    }
     for aspect in all_:
         found[f"settings-{aspect.name}"] = settings.AspectPage(aspect, appearance)
         for option in aspect.options:
@@ -147,6 +161,7 @@ def _homes() -> dict[str, View]:
         "reading": Frame(card=CardState.READING),
         "new": Frame(card=CardState.PRESENT),
         "known": Frame(card=CardState.PRESENT, known=True),
+        "called": Frame(card=CardState.PRESENT, known=True, nickname=word("settings.nickname.grandma")),
         "trouble": Frame(card=CardState.PRESENT, trouble=Taken()),
         "signed-in": _SIGNED_IN,
     }

@@ -44,6 +44,8 @@ def _guide(frame: Frame) -> Word:
         case CardState.READING:
             return word("home.guide.reading")
         case CardState.PRESENT:
+            if frame.nickname is not None:
+                return word("home.guide.called", name=frame.nickname)
             return word("home.guide.known" if frame.known else "home.guide.new")
         case _:
             return word("home.guide.insert")

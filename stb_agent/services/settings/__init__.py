@@ -1,4 +1,4 @@
-"""What a household sets for itself: how it looks, what it says and in which words, how the remote feels."""
+"""What a household sets for itself: how it looks, what it says and in which words, how the remote feels, who is in it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import ClassVar
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
 from stb_agent.contract.speech import Speech
-from stb_agent.contract.text import word
+from stb_agent.contract.text import Text, word
 from stb_agent.core.page import Frame, Job
 from stb_agent.core.service import Tile
 from stb_agent.services.settings.aspects import settable
+from stb_agent.services.settings.household import CallPerson, LoadPeople
 from stb_agent.services.settings.pages import TICK_S, SettingsPage, Wait
+from stb_agent.services.settings.people import People
 
 
 class SettingsService:
@@ -25,14 +27,21 @@ class SettingsService:
         screen: Appearance,
         speech: Speech,
         operator: Choices,
+        people: People,
         *,
+        called: Callable[[Text | None], None],
         home_key: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """``screen``, ``speech`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be."""
+        """``screen``, ``speech`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be.
+
+        ``called`` is told what whoever is signed in is called from now on.
+        """
         self._screen = screen
         self._speech = speech
         self._operator = operator
+        self._people = people
+        self._called = called
         self._home_key = home_key
         self._sleep = sleep
 
@@ -41,10 +50,17 @@ class SettingsService:
         return (Tile("settings", word("settings.tile"), word("settings.tile_detail"), self._page, order=80),)
 
     async def work(self, job: Job) -> object:
-        """Let time pass."""
+        """Let time pass, tell who there is, or call somebody something."""
         match job:
             case Wait():
                 await self._sleep(TICK_S)
+                return None
+            case LoadPeople():
+                return self._people.all()
+            case CallPerson(handle=handle, nickname=nickname):
+                self._people.call(handle, nickname)
+                if any(it.here and it.handle == handle for it in self._people.all()):
+                    self._called(self._people.called(handle))
                 return None
         raise TypeError(type(job).__name__)
 

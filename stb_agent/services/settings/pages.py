@@ -19,6 +19,7 @@ from stb_agent.contract.views import Choice, ChoiceField, Form, Item, List, Row,
 from stb_agent.core.page import Chosen, Done, Frame, Job, Move, Page, PageEvent, Pressed, Shown, Stopped
 from stb_agent.core.service import trouble
 from stb_agent.services.settings.aspects import Aspect
+from stb_agent.services.settings.household import HouseholdPage
 
 PATIENCE_S = 30
 """Seconds until what is tried goes back by itself: to look, to understand, and to find the button, without haste."""
@@ -51,12 +52,15 @@ class SettingsPage(Page):
                     Item(it.name, it.title, word("settings.now", value=it.label(it.read(frame.kept))), first=not at)
                     for at, it in enumerate(self.aspects)
                 ),
+                Item("people", word("settings.people.title"), word("settings.people.detail")),
                 Item("reset", word("settings.reset.title"), word("settings.reset.detail")),
             ),
         )
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
+            case Chosen(id="people"):
+                return Move(push=HouseholdPage())
             case Chosen(id="reset"):
                 return Move(push=ResetPage(self.operator))
             case Chosen(id=name):

@@ -151,4 +151,4 @@ def test_a_nickname_comes_and_goes_with_the_card() -> None:
     core.called("ばあば")
     assert core.frame.nickname == "ばあば"
     core.card(CardState.ABSENT)
-    assert core.frame.nickname == ""
+    assert core.frame.nickname is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -195,7 +196,15 @@ def test_time_passes_in_the_service() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    service = SettingsService(Appearance(), Speech(), Choices(), home_key=lambda: True, sleep=sleep)
+    service = SettingsService(
+        Appearance(),
+        Speech(),
+        Choices(),
+        Mock(),
+        called=lambda _: None,
+        home_key=lambda: True,
+        sleep=sleep,
+    )
     assert asyncio.run(service.work(Wait())) is None
     assert slept == [TICK_S]
     (tile,) = service.tiles(Frame())

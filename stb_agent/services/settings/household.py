@@ -1,0 +1,201 @@
+"""The pages of the people of this household: whose cards are linked on this box, and what each is called here.
+
+They need a signed-in person whose card is linked here. Any of them may name any other: a nickname gives no right and opens nothing, and who
+types slowly has a daughter who does it. A visitor, and whoever finds the remote, sees no name of this house.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.text import Word, word
+from stb_agent.contract.views import Choice, ChoiceField, Detail, Form, Item, List, Progress, Row, View
+from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
+from stb_agent.core.service import retry, trouble
+from stb_agent.services.settings.people import NICKNAMES, Person
+
+
+@dataclass(frozen=True)
+class LoadPeople(Job):
+    """Read who there is; answers a tuple of Person."""
+
+    service: ClassVar[str] = "settings"
+
+
+@dataclass(frozen=True)
+class CallPerson(Job):
+    """Call a person so from now on; "" takes the name away."""
+
+    service: ClassVar[str] = "settings"
+    handle: str
+    nickname: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _PeoplePage(Page):
+    """What these pages have in common: the people, read anew each time that the page is shown."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    personal: ClassVar[bool] = True
+
+    people: tuple[Person, ...] | None = field(default=None, kw_only=True)
+    error: ChanomaError | None = field(default=None, kw_only=True)
+
+    def blank(self) -> Page:
+        return replace(self, people=None, error=None)
+
+    def view(self, frame: Frame) -> View:
+        title = word("settings.people.title")
+        if self.error is not None:
+            return trouble(title, self.error, *retry(self.error))
+        if self.people is None:
+            return Progress(title=title, lead=word("settings.people.loading"))
+        return self.seen(self.people)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Shown() | Chosen(id="again"):
+                return Move(stay=replace(self, error=None), jobs=(LoadPeople(),))
+            case Done(job=LoadPeople(), result=tuple(people)):
+                return Move(stay=replace(self, people=people))
+            case Done(job=CallPerson()):
+                return Move(leave=True)
+            case Failed(error=error):
+                return Move(stay=replace(self, error=error))
+            case Chosen(id=id_, value=value) if self.people is not None and self.error is None:
+                return self.chosen(id_, value, self.people)
+        return Move()
+
+    @abstractmethod
+    def seen(self, people: tuple[Person, ...]) -> View:
+        """Give what the person sees."""
+
+    @abstractmethod
+    def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
+        """Answer a choice."""
+
+
+@dataclass(frozen=True)
+class HouseholdPage(_PeoplePage):
+    """Everybody whose card is linked here."""
+
+    def seen(self, people: tuple[Person, ...]) -> View:
+        return List(
+            title=word("settings.people.title"),
+            lead=word("settings.people.lead"),
+            items=tuple(Item(f"person:{at}", _called(it), _card(it)) for at, it in enumerate(people)),
+        )
+
+    def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
+        for at, person in enumerate(people):
+            if id_ == f"person:{at}":
+                return Move(push=PersonPage(person.handle))
+        return Move()
+
+
+@dataclass(frozen=True)
+class _OnePage(_PeoplePage):
+    """A page of one person, who may be nobody any more by the time that it is seen again."""
+
+    handle: str = field(repr=False)
+
+    def seen(self, people: tuple[Person, ...]) -> View:
+        person = self._person(people)
+        if person is None:
+            return Progress(title=word("settings.people.title"), lead=word("settings.people.loading"))
+        return self.of(person)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        if isinstance(event, Done) and isinstance(event.result, tuple) and self._person(event.result) is None:
+            return Move(leave=True)
+        return super().on(event, frame)
+
+    @abstractmethod
+    def of(self, person: Person) -> View:
+        """Give what is seen of the person."""
+
+    def _person(self, people: tuple[Person, ...]) -> Person | None:
+        return next((it for it in people if it.handle == self.handle), None)
+
+
+@dataclass(frozen=True)
+class PersonPage(_OnePage):
+    """One of them: the card, the nickname, and what can be done with it."""
+
+    def of(self, person: Person) -> View:
+        named = bool(person.nickname)
+        return Detail(
+            title=_called(person),
+            rows=(
+                Row(word("settings.people.nickname"), _called(person) if named else word("settings.people.none")),
+                Row(word("settings.people.card"), _card(person)),
+            ),
+            items=(
+                Item("name", word("settings.people.rename" if named else "settings.people.add"), first=True),
+                *((Item("remove", word("settings.people.remove")),) if named else ()),
+            ),
+        )
+
+    def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
+        match id_:
+            case "name":
+                return Move(replace=NamePage(self.handle))
+            case "remove":
+                return Move(replace=RemovePage(self.handle))
+        return Move()
+
+
+@dataclass(frozen=True)
+class NamePage(_OnePage):
+    """What a person is to be called: one of the names that a family has."""
+
+    def of(self, person: Person) -> View:
+        return Form(
+            title=word("settings.people.name_title"),
+            field=ChoiceField(
+                word("settings.people.name_lead"),
+                tuple(Item(it, word(f"settings.nickname.{it}")) for it in NICKNAMES),
+                person.nickname,
+            ),
+        )
+
+    def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
+        if id_ == "choose" and value in NICKNAMES:
+            return Move(jobs=(CallPerson(self.handle, value),))
+        return Move()
+
+
+@dataclass(frozen=True)
+class RemovePage(_OnePage):
+    """Taking a nickname away, after a question: what goes, and what stays."""
+
+    def of(self, person: Person) -> View:
+        return Choice(
+            title=word("settings.people.remove"),
+            lead=word("settings.people.remove_lead", name=_called(person)),
+            rows=(Row(word("settings.people.stays_label"), word("settings.people.stays")),),
+            items=(
+                Item("stop", word("settings.people.stop"), first=True),
+                Item("remove", word("settings.people.remove_go")),
+            ),
+        )
+
+    def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
+        match id_:
+            case "stop":
+                return Move(leave=True)
+            case "remove":
+                return Move(jobs=(CallPerson(self.handle, ""),))
+        return Move()
+
+
+def _called(person: Person) -> Word:
+    return word(f"settings.nickname.{person.nickname}") if person.nickname else word("settings.people.unnamed")
+
+
+def _card(person: Person) -> Word:
+    return word("settings.people.here" if person.here else "settings.people.since", at=person.since)
