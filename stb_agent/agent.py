@@ -40,6 +40,7 @@ from stb_agent.core.idle import Idle
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
+from stb_agent.core.typing import AGAIN_S
 from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
@@ -132,6 +133,7 @@ class Agent:
         self._notice_end: asyncio.TimerHandle | None = None
         self._idle_look: asyncio.TimerHandle | None = None
         self._page: tuple[bool, type[View], Text] | None = None
+        self._last: tuple[Action | None, float] = None, 0.0
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
@@ -284,8 +286,10 @@ class Agent:
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def _action(self, action: Action) -> None:
-        self._idle.stir(asyncio.get_running_loop().time())
-        self._apply(self._core.key(action))
+        now = asyncio.get_running_loop().time()
+        self._idle.stir(now)
+        (before, at), self._last = self._last, (action, now)
+        self._apply(self._core.key(action, again=before is action and now - at < AGAIN_S))
 
     def _device_changed(self, change: Change, device: Device) -> None:
         now, shown = asyncio.get_running_loop().time(), self._core.view.shown

@@ -246,9 +246,11 @@ class Sketch:
         listen: bool = False,
         mark: Text | None = None,
         marks: tuple[Text, Text] | None = None,
+        pad: int | None = None,
     ) -> None:
         """Add something to choose, with its words inside; a ``mark`` at its right end, or ``marks`` at its top and bottom."""
-        pad = theme.GAP_L if align is Align.LEFT else theme.GAP
+        if pad is None:
+            pad = theme.GAP_L if align is Align.LEFT else theme.GAP
         inner = Box(box.x + pad, box.y + theme.GAP_S, box.w - 2 * pad, box.h - 2 * theme.GAP_S)
         labels: list[Label] = []
         if mark is not None and (sign := self.set(mark, inner, size, bold=True, align=Align.RIGHT, middle=True)):

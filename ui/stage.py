@@ -160,6 +160,8 @@ class Stage:
             leafing, self._leafing = self._leafing, None
         if leafing is not None:
             self._place = self._place._replace(page=leafing[0])
+        elif _reads(before.view) != _reads(self._message.view):
+            self._place = self._place._replace(page=0)
         self._lay_out()
         self._focus.keep(self._sketched.nodes)
         if leafing is not None:
@@ -306,6 +308,11 @@ def _completed(before: View, now: Form) -> bool:
     match before.field, now.field:
         case NumberField(value=old), NumberField(value=new, groups=groups):
             return len(old) < sum(groups) <= len(new)
-        case TextField(value=old, candidates=candidates), TextField(value=new):
-            return old != new and any(item.label == new for item in candidates)
+        case TextField(reading=old, candidates=candidates), TextField(value=new, reading=""):
+            return bool(old) and any(new.endswith(str(item.label)) for item in candidates)
     return False
+
+
+def _reads(view: View) -> str:
+    """Give what the candidates of a text are for."""
+    return view.field.reading if isinstance(view, Form) and isinstance(view.field, TextField) else ""

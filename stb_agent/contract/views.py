@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.text import Text
 
 
@@ -167,13 +168,16 @@ class NumberField(Struct, frozen=True, tag="number", omit_defaults=True):
 
 
 class TextField(Struct, frozen=True, tag="text", omit_defaults=True):
-    """A text: intents ``key`` (value what is added), ``take`` (value the id of a candidate, which takes the text's place), ``erase``, ``submit``.
+    """A text: intents ``key`` (value what is added), ``change`` (the last character: 濁点, 半濁点, small), ``letters`` (value: which kind is typed
+    from now on), ``take`` (value the id of a candidate), ``erase``, ``submit``; the remote's digits, 11 and 12 as `keyboards` has them.
 
-    ``candidates`` are offered for what is typed so far, best first.
+    ``reading``: the end of the text that may still become kanji; ``candidates`` for it, best first, each for its beginning or for all of it.
     """
 
     label: Text
     value: str
+    letters: Letters = Letters.HIRAGANA
+    reading: str = ""
     candidates: tuple[Item, ...] = ()
     most: int = 40
 

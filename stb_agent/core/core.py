@@ -122,8 +122,8 @@ class Core:
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
-    def key(self, action: Action) -> Sequence[Effect]:
-        """Take an action of the remote. While the programme has the screen only HOME is ours."""
+    def key(self, action: Action, *, again: bool = False) -> Sequence[Effect]:
+        """Take an action; ``again``: the one before was the same, a moment ago. While the programme has the screen only HOME is ours."""
         if self._yielded:
             return ()
         if action is Action.HOME:
@@ -131,7 +131,7 @@ class Core:
         if not self._wanted:
             return ()
         if action in self._seen.page.own_keys():
-            self._deliver(self._seen, Pressed(action))
+            self._deliver(self._seen, Pressed(action, again))
         elif action is Action.BLUE:
             self._switch_voice()
         elif action is Action.BACK:

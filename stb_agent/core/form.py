@@ -9,9 +9,11 @@ from datetime import date
 from enum import Enum
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import ChoiceField, DateField, DatePart, Field, Form, Item, NumberField, Row, TextField
 from stb_agent.core.page import Chosen, PageEvent, Pressed
+from stb_agent.core.typing import Candidates, Typing, fitted
 
 
 class Ending(Enum):
@@ -21,29 +23,26 @@ class Ending(Enum):
     COMPLETE = "complete"
 
 
-Candidates = Callable[[str], tuple[Item, ...]]
-"""Give what a text may become, best first; an item's label takes the text's place."""
-
-
 @dataclass(frozen=True)
 class Number:
-    """A number of exactly as many digits as ``groups`` say; ``wrong`` tells what is wrong with one, or None."""
+    """A number of exactly as many digits as ``groups`` say, or of at least ``least``; ``wrong`` tells what is wrong with one, or None."""
 
     id: str
     label: Text
     groups: tuple[int, ...]
+    least: int | None = None
     wrong: Callable[[str], Text | None] = field(default=lambda _: None, repr=False)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A text of at most ``most`` characters; ``free`` texts may be others than the candidates."""
+    """A text of at most ``most`` characters; ``only_if``: asked only where another field, before it, has this value."""
 
     id: str
     label: Text
     candidates: Candidates = field(repr=False)
     most: int = 40
-    free: bool = False
+    only_if: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ class OneOf:
 Ask = Number | Line | Day | OneOf
 
 DIGIT_KEYS = frozenset(action for action in Action if action.digit)
+TYPING_KEYS = DIGIT_KEYS | {Action.NUMBER_11, Action.NUMBER_12}
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Filling:
     at: int = 0
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     error: Text | None = None
+    typing: Typing = field(default=Typing(), repr=False)
 
     @property
     def value(self) -> str:
@@ -88,9 +89,10 @@ class Filling:
 
     def own_keys(self) -> frozenset[Action]:
         """Give the keys that are typed with: the digits, and 戻る while there is a digit that it takes away."""
-        if not isinstance(self.asks[self.at], Number):
+        keys = {Number: DIGIT_KEYS, Line: TYPING_KEYS}.get(type(self.asks[self.at]))
+        if keys is None:
             return frozenset()
-        return DIGIT_KEYS | ({Action.BACK} if self.value else set())
+        return keys | ({Action.BACK} if self.value else set())
 
     def view(self, title: Text, lead: Text | None = None) -> Form:
         """Give the view of the field that is filled in now."""
@@ -98,9 +100,9 @@ class Filling:
             title=title,
             lead=lead,
             field=self._field(self.asks[self.at]),
-            at=self.at,
-            count=len(self.asks),
-            rows=tuple(Row(ask.label, self._shown(ask)) for ask in self.asks[: self.at]),
+            at=self._asked(self.at),
+            count=self._asked(len(self.asks)),
+            rows=tuple(Row(ask.label, self._shown(ask)) for ask in self.asks[: self.at] if self._wanted(ask)),
             error=self.error,
         )
 
@@ -109,10 +111,10 @@ class Filling:
         ask = self.asks[self.at]
         match event:
             case Chosen(id="earlier") if self.at:
-                return replace(self, at=self.at - 1, error=None), Ending.GOING_ON
+                return self._go(max(at for at in range(self.at) if self._wanted(self.asks[at]))), Ending.GOING_ON
             case Chosen(id="submit"):
                 return self._submit(ask)
-            case Chosen(id="erase") | Pressed(action=Action.BACK) if isinstance(ask, Number | Line):
+            case Chosen(id="erase") | Pressed(action=Action.BACK) if isinstance(ask, Number):
                 return self._with(ask, self.value[:-1]), Ending.GOING_ON
             case Pressed(action=action) if isinstance(ask, Number) and action.digit:
                 return self._typed(ask, action.digit), Ending.GOING_ON
@@ -120,10 +122,8 @@ class Filling:
                 isinstance(ask, Number) and len(digit) == 1 and digit in "0123456789"
             ):
                 return self._typed(ask, digit), Ending.GOING_ON
-            case Chosen(id="key", value=typed) if isinstance(ask, Line) and typed.isprintable():
-                return self._with(ask, (self.value + typed)[: ask.most]), Ending.GOING_ON
-            case Chosen(id="take", value=id_) if isinstance(ask, Line):
-                return self._taken(ask, id_), Ending.GOING_ON
+            case Chosen() | Pressed() if isinstance(ask, Line):
+                return self._line(ask, event), Ending.GOING_ON
             case Chosen(id="next" | "previous" as way, value=part) if isinstance(ask, Day) and part in list(DatePart):
                 return self._turned(ask, DatePart(part), 1 if way == "next" else -1), Ending.GOING_ON
             case Chosen(id="choose", value=id_) if isinstance(ask, OneOf) and any(id_ == it.id for it in ask.options):
@@ -135,7 +135,7 @@ class Filling:
             case Number():
                 return NumberField(ask.label, self.value, ask.groups)
             case Line():
-                return TextField(ask.label, self.value, ask.candidates(self.value), ask.most)
+                return self._text(ask)
             case Day():
                 return DateField(ask.label, self.value, ask.first.isoformat(), ask.last.isoformat())
             case OneOf():
@@ -156,9 +156,40 @@ class Filling:
     def _typed(self, ask: Number, digit: str) -> Filling:
         return self._with(ask, (self.value + digit)[: sum(ask.groups)])
 
-    def _taken(self, ask: Line, id_: str) -> Filling:
-        label = next((it.label for it in ask.candidates(self.value) if it.id == id_), None)
-        return self._with(ask, label[: ask.most]) if isinstance(label, str) else self
+    def written(self, text: str) -> Filling:
+        """Give the same with a text from elsewhere in the field, as much of it as there is room for; a field that takes no text stays."""
+        ask = self.asks[self.at]
+        if not isinstance(ask, Line):
+            return self
+        return self._with_typing(ask, Typing(fitted(text, ask.most), self.typing.letters))
+
+    def _text(self, ask: Line) -> TextField:
+        typing = self.typing
+        offered = ask.candidates(typing.kana) if typing.kana else ()
+        items = tuple(Item(str(at), it.word) for at, it in enumerate(offered))
+        return TextField(ask.label, typing.text, typing.letters, typing.kana, items, ask.most)
+
+    def _line(self, ask: Line, event: Chosen | Pressed) -> Filling:
+        """Type: keys of the screen by what they add, keys of the remote by their names."""
+        typing = self.typing
+        match event:
+            case Chosen(id="erase") | Pressed(action=Action.BACK):
+                typing = typing.erase()
+            case Pressed(action=action, again=again):
+                typing = typing.press(action.value, ask.most, again=again)
+            case Chosen(id="key", value=added):
+                typing = typing.typed(added, ask.most)
+            case Chosen(id="change"):
+                typing = typing.change()
+            case Chosen(id="letters", value=letters) if letters in list(Letters):
+                typing = typing.write_with(Letters(letters))
+            case Chosen(id="take", value=id_) if typing.kana:
+                offered = {str(at): it for at, it in enumerate(ask.candidates(typing.kana))}
+                typing = typing.take(offered[id_], ask.most) if id_ in offered else typing
+        return self if typing == self.typing else self._with_typing(ask, typing)
+
+    def _with_typing(self, ask: Line, typing: Typing) -> Filling:
+        return replace(self._with(ask, typing.text), typing=typing)
 
     def _turned(self, ask: Day, part: DatePart, by: int) -> Filling:
         """Turn year, month or day on or back; the day follows a shorter month, and nothing goes past the limits."""
@@ -180,10 +211,14 @@ class Filling:
         match ask:
             case Number():
                 length = sum(ask.groups)
-                wrong = Word("form.short", {"length": length}) if len(self.value) < length else ask.wrong(self.value)
+                if ask.least is None and len(self.value) < length:
+                    wrong = Word("form.short", {"length": length})
+                elif len(self.value) < (ask.least or 0):
+                    wrong = Word("form.empty")
+                else:
+                    wrong = ask.wrong(self.value)
             case Line():
-                known = ask.free or any(it.label == self.value for it in ask.candidates(self.value))
-                wrong = None if self.value and known else Word("form.pick")
+                wrong = None if self.value.strip() else Word("form.empty")
             case OneOf():
                 wrong = None if self.value else Word("form.pick")
         if wrong is not None:
@@ -191,6 +226,22 @@ class Filling:
         return self._with(ask, self.value)._onward()
 
     def _onward(self) -> tuple[Filling, Ending]:
-        if self.at + 1 < len(self.asks):
-            return replace(self, at=self.at + 1, error=None), Ending.GOING_ON
+        following = (at for at in range(self.at + 1, len(self.asks)) if self._wanted(self.asks[at]))
+        if (at := next(following, None)) is not None:
+            return self._go(at), Ending.GOING_ON
         return self, Ending.COMPLETE
+
+    def _go(self, at: int) -> Filling:
+        """Go to another field; what is written there already is no reading any more."""
+        here = replace(self, at=at, error=None)
+        return replace(here, typing=Typing(here.value))
+
+    def _wanted(self, ask: Ask) -> bool:
+        """Tell whether a field is asked at all, as far as is known."""
+        if not isinstance(ask, Line) or ask.only_if is None:
+            return True
+        other, value = ask.only_if
+        return self.values.get(other) == value
+
+    def _asked(self, upto: int) -> int:
+        return sum(map(self._wanted, self.asks[:upto]))

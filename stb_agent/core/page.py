@@ -73,9 +73,10 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A key, for a page that takes keys itself."""
+    """A key, for a page that takes keys itself; ``again``: the one before was the same, a moment ago."""
 
     action: Action
+    again: bool = False
 
 
 @dataclass(frozen=True)

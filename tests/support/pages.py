@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.speech import Speech
@@ -203,7 +204,15 @@ def _forms() -> dict[str, View]:
         "form-wrong": Form(
             title=title, lead=lead, field=NumberField(label, "1234567890", (4, 4, 2)), error=word("link.number.check")
         ),
-        "form-text": Form(title=title, field=TextField(label, "x"), at=1, count=3, error=word("form.pick")),
+        **{
+            f"form-{letters}": Form(title=title, field=TextField(label, "", letters), at=1, count=3)
+            for letters in Letters
+        },
+        "form-text": Form(title=title, field=TextField(label, "x"), at=1, count=3, error=word("form.empty")),
+        "form-candidates": Form(
+            title=title,
+            field=TextField(label, "か", reading="か", candidates=tuple(Item(it, it) for it in "日火可科花蚊")),
+        ),
         "form-date": Form(title=title, field=DateField(label, "1951-09-29", "1920-01-01", "2026-11-22"), at=1, count=3),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.views import (
     Band,
     Calendar,
@@ -153,14 +154,18 @@ _BEFORE = (Row("お名前", "茶野間 花子"), Row("電話番号", "0123-45-67
 FORM_TEXT = Form(
     title="利用者の登録",
     field=TextField(
-        "お住まいの町",
-        "緑が丘",
-        tuple(Item(str(at), f"緑が丘{number}丁目") for at, number in enumerate("一二三四五六七八九")),
+        "団体の名前",
+        "緑が丘しょうぎ",
+        reading="しょうぎ",
+        candidates=tuple(
+            Item(str(at), word) for at, word in enumerate(("将棋", "床几", "省議", "商議", "詳議", "ショウギ"))
+        ),
     ),
     at=2,
     count=4,
     rows=_BEFORE,
 )
+FORM_LATIN = Form(title="利用者の登録", field=TextField("メールアドレス", "hanako@", Letters.LATIN), at=2, count=4)
 FORM_DATE = Form(
     title="利用者の登録",
     field=DateField("生まれた日", "1951-04-29", "1920-01-01", "2026-11-22"),

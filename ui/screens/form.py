@@ -10,6 +10,7 @@ from stb_agent.contract.views import ChoiceField, DateField, DatePart, Form, Ite
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
+from ui.screens import keyboard
 from ui.screens.frame import bar, frame, sign
 from ui.screens.listing import lines
 from ui.sketch import Sketch, text_height
@@ -22,7 +23,6 @@ _WIDEST = 92
 _NARROWEST = 44
 """px of a digit's place."""
 _SUBMIT = 330
-_TALL = 120
 _WHEEL = 376
 _WHEEL_WIDE = 380
 _TIGHT_KEYS = (Box(0, 0, 124, theme.TARGET), 180)
@@ -32,6 +32,9 @@ _ENDS = (Word("frame.form.up"), Word("frame.form.down"))
 
 def draw(d: Sketch, view: Form, status: Status | None) -> None:
     """Lay the view out; what is not the field's own stands in the bar."""
+    if isinstance(view.field, TextField):
+        keyboard.draw(d, view, view.field, status)
+        return
     room = frame(d, view.title, view.lead, status)
     if view.count > 1:
         at = Word("frame.form.at", {"at": view.at + 1, "count": view.count})
@@ -47,8 +50,6 @@ def draw(d: Sketch, view: Form, status: Status | None) -> None:
     match view.field:
         case NumberField() as number:
             _number(d, view, number, below, room)
-        case TextField() as text:
-            _text(d, view, text, below)
         case DateField() as day:
             _date(d, view, day, below)
         case ChoiceField() as choice:
@@ -56,7 +57,7 @@ def draw(d: Sketch, view: Form, status: Status | None) -> None:
             d.first = f"choose:{choice.value}" if choice.value else None
             lines(d, choice.options, below, chosen=choice.value, sends="choose")
     earlier = (Item("earlier", Word("frame.form.earlier")),) if view.at else ()
-    bar(d, (*earlier, *view.items), turns=isinstance(view.field, TextField))
+    bar(d, (*earlier, *view.items), turns=False)
 
 
 def _said(d: Sketch, view: Form, box: Box) -> Box:
@@ -144,37 +145,6 @@ def _pad(d: Sketch, box: Box) -> None:
     erase, submit = (column, column._replace(y=column.bottom + gap)) if d.tight else (place(3, 1, 2), place(4, 0, 3))
     d.button("erase", erase, Word("frame.form.erase"))
     d.button("submit", submit, Word("frame.form.submit"), size=theme.LEAD)
-
-
-def _text(d: Sketch, view: Form, text: TextField, box: Box) -> None:
-    """Draw the text so far, what takes away from it and ends it, and under them the candidates in two columns."""
-    tall = theme.TARGET if d.tight else _TALL
-    value = Box(box.x, box.y, box.w - 2 * _SUBMIT - 2 * theme.GAP_L, tall)
-    d.panel(value, theme.TILE)
-    d.panel(value, theme.LAMP, theme.RADIUS, 4)
-    inner = Box(value.x + theme.GAP_L, value.y, value.w - 2 * theme.GAP_L, value.h)
-    d.write(text.value, inner, theme.BIG, bold=True, middle=True)
-    top = value.bottom + theme.GAP_M
-    below = _said(d, view, box._replace(y=top, h=box.bottom - top))
-    said = "frame.form.candidates" if text.candidates else "frame.form.no_candidates"
-    head = text_height(1, theme.NOTE)
-    d.write(Word(said), below._replace(h=head), theme.NOTE, colour=theme.QUIET)
-    rows = max(1, int((below.h - head) // (theme.TARGET + theme.GAP_M)))
-    d.paginate(len(text.candidates), 2 * rows)
-    wide = (below.w - theme.GAP_L) / 2
-    for at, item in enumerate(text.candidates[d.page * 2 * rows : (d.page + 1) * 2 * rows]):
-        row, column = divmod(at, 2)
-        x, y = (
-            below.x + column * (wide + theme.GAP_L),
-            below.y + head + theme.GAP_S + row * (theme.TARGET + theme.GAP_M),
-        )
-        where = Box(round(x), round(y), round(wide), theme.TARGET)
-        d.button(f"take:{item.id}", where, item.label, align=Align.LEFT, sends=("take", item.id))
-
-    # After the candidates: the focus begins at the best of these.
-    erase = Box(round(value.right + theme.GAP_L), box.y, _SUBMIT, tall)
-    d.button("erase", erase, Word("frame.form.erase"))
-    d.button("submit", erase._replace(x=erase.right + theme.GAP_L), Word("frame.form.submit"), size=theme.LEAD)
 
 
 def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:

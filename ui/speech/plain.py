@@ -13,6 +13,8 @@ _SIGNS = {
     "○": "circle", "×": "cross", "✓": "check", "↑": "up", "↓": "down", "←": "left", "→": "right", "▲": "up", "▼": "down",
     "〜": "until", "~": "until", "%": "percent",
 }  # fmt: skip
+_KEYS = {"、": "comma", "。": "stop", "ー": "long", "・": "middle", "\u3000": "space"}
+_SMALL = str.maketrans("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ", "あいうえおつやゆよわアイウエオツヤユヨワ")
 _SPELLED = {".": "dot", "_": "underline", "-": "hyphen"}
 _RUBY = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
 _PHONE = re.compile(r"(?<![\d-])0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-])")
@@ -75,6 +77,18 @@ def spelled(code: str, say: Say) -> str:
         else:
             parts.append(letter)
     return "、".join(parts)
+
+
+def character(char: str, say: Say) -> str:
+    """Give one character as a key of it is called."""
+    if char in _KEYS:
+        return say(f"speech.key.{_KEYS[char]}")
+    big = char.translate(_SMALL)
+    if big != char:
+        return say("speech.key.small", letter=big)
+    if char.isascii() and char.isupper():
+        return say("speech.key.capital", letter=spelled(char, say))
+    return plain(spelled(char, say), say) or char
 
 
 def _time(hour: int, minute: int, say: Say) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import Status, ViewMessage
 from stb_agent.contract.text import Text, Word
@@ -27,10 +28,10 @@ from stb_agent.contract.views import (
     View,
 )
 from ui.sketch import Button, Sketch
-from ui.speech.plain import plain
+from ui.speech.plain import character, plain
 from ui.speech.standing import standing
 
-_SILENT = frozenset({"digit"})
+_SILENT = frozenset({"digit", "key"})
 """Intents of buttons whose place among the others says nothing."""
 
 
@@ -93,7 +94,11 @@ def spoken(before: Heard | None, now: Heard, *, key: bool) -> tuple[str, ...]:
     if before.asked != now.asked:
         return _opening(now)
     said = {*_frame(None, before), *_opening(before)}
-    news = [*_frame(before, now), *(it for it in _opening(now, quiet=False) if it not in said)]
+    news = [
+        *_frame(before, now),
+        *_written(before.view, now),
+        *(it for it in _opening(now, quiet=False) if it not in said),
+    ]
     if before.sketch.page != now.sketch.page or before.sketch.table != now.sketch.table:
         news += _page(now)
     if _named(before) != _named(now) or (key and not news and not now.pressed and before.message is now.message):
@@ -142,6 +147,17 @@ def _opening(now: Heard, *, quiet: bool = True) -> tuple[str, ...]:
     if not now.aloud and withholds(now.message):
         texts.append(_say(now, "speech.withheld"))
     return tuple(_sentence(it) for it in texts if it)
+
+
+def _written(before: View, now: Heard) -> list[str]:
+    """Give the character that was written just now: kana and letters, which one may have to turn on; not the word that was taken."""
+    view = now.view
+    if not (isinstance(view, Form) and isinstance(view.field, TextField) and isinstance(before, Form)):
+        return []
+    value = view.field.value
+    if not value or value == before.field.value or not (view.field.reading or value.isascii()):
+        return []
+    return [_sentence(character(value[-1], now.sketch.say))]
 
 
 def _page(now: Heard) -> list[str]:
@@ -197,6 +213,10 @@ def name(now: Heard, button: Button) -> str:
             if cell.id == button.node.id:
                 day, time = now.sketch.words(view.days[cell.day]), now.sketch.words(view.times[cell.time])
                 return _say(now, "speech.calendar.cell", day=day, time=time)
+    if button.sends and button.sends[0] == "key":
+        return character(button.sends[1], now.sketch.say)
+    if isinstance(view, Form) and isinstance(view.field, TextField) and button.node.id == "change":
+        return _say(now, f"speech.key.change.{'latin' if view.field.letters is Letters.LATIN else 'kana'}")
     words = [now.sketch.words(text) for text in button.words]
     if isinstance(view, Form) and isinstance(view.field, ChoiceField) and button.sends == ("choose", view.field.value):
         words[-1] = now.sketch.say("speech.form.chosen")
@@ -206,6 +226,8 @@ def name(now: Heard, button: Button) -> str:
 def place(now: Heard, button: Button) -> tuple[int, int] | None:
     """Give where a button stands among those of its kind, counted from 1, and how many they are; None where that says nothing."""
     view, id_ = now.view, button.node.id
+    if isinstance(view, Form) and isinstance(view.field, TextField) and button.sends and button.sends[0] == "take":
+        return [item.id for item in view.field.candidates].index(button.sends[1]) + 1, len(view.field.candidates)
     if button.node.group == "content":
         if button.spin is not None or (button.sends and button.sends[0] in _SILENT) or isinstance(view, Calendar):
             return None
@@ -216,9 +238,7 @@ def place(now: Heard, button: Button) -> tuple[int, int] | None:
             match view.field:
                 case ChoiceField(options=options):
                     items = options
-                case TextField(candidates=candidates):
-                    items = candidates
-                case NumberField() | DateField():
+                case NumberField() | DateField() | TextField():
                     return None
         wanted = button.sends[1] if button.sends else id_
         ids = [item.id for item in items]

@@ -173,12 +173,10 @@ def _form(d: Sketch, view: Form, *, aloud: bool) -> list[str]:
             said.append(_say(d, "speech.form.digits", most=sum(field.groups), typed=len(field.value)))
             value = grouped(field.value, field.groups[0], d.say)
         case TextField():
+            said.append(_say(d, "speech.form.writes", letters=d.say(f"frame.keys.to.{field.letters}")))
             said.append(_say(d, "speech.form.letters", typed=len(field.value)))
-            said.append(
-                _say(d, "speech.form.candidates", count=len(field.candidates))
-                if field.candidates
-                else _say(d, "frame.form.no_candidates")
-            )
+            if field.candidates:
+                said.append(_say(d, "speech.form.candidates", count=len(field.candidates)))
             value = field.value
         case DateField():
             said.append(_say(d, "speech.form.limits", first=field.first, last=field.last))

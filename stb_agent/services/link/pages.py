@@ -158,7 +158,7 @@ class LinkPage(Page):
 
     @property
     def _filling(self) -> Filling:
-        return self.typed or Filling((Number("number", word("link.number.label"), GROUPS, self._wrong),))
+        return self.typed or Filling((Number("number", word("link.number.label"), GROUPS, wrong=self._wrong),))
 
     def _wrong(self, number: str) -> Text | None:
         return None if self.well_formed(number) else word("link.number.check")

@@ -13,17 +13,21 @@ from stb_agent.contract.text import word
 from stb_agent.contract.views import ChoiceField, DateField, DatePart, Item, NumberField, TextField
 from stb_agent.core.form import Day, Ending, Filling, Line, Number, OneOf
 from stb_agent.core.page import Chosen, PageEvent, Pressed
+from stb_agent.core.typing import Candidate
 
-TOWNS = ("緑が丘", "緑町", "本町", "若葉町")
+TOWNS = ("緑が丘", "緑町", "緑")
 
 
-def _towns(typed: str) -> tuple[Item, ...]:
-    return tuple(Item(str(at), name) for at, name in enumerate(TOWNS) if name.startswith(typed))
+def _towns(reading: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(name, len("みどり")) for name in TOWNS) if reading.startswith("みどり") else ()
 
 
 FIRST, LAST = date(2024, 2, 29), date(2026, 11, 22)
-NUMBER = Number("number", "番号", (4, 2), lambda number: word("link.number.check") if number == "000000" else None)
+NUMBER = Number(
+    "number", "番号", (4, 2), wrong=lambda number: word("link.number.check") if number == "000000" else None
+)
 TOWN = Line("town", "町", _towns, most=5)
+PEOPLE = Number("people", "人数", (3,), least=1)
 DAY = Day("day", "日", FIRST, LAST, date(2025, 1, 31))
 ROOM = OneOf("room", "部屋", (Item("a", "和室"), Item("b", "洋室")))
 ALL = (NUMBER, TOWN, DAY, ROOM)
@@ -44,7 +48,7 @@ def digits(number: str) -> list[PageEvent]:
 def test_one_field_after_another_to_the_end() -> None:
     here, ending = fill(Filling(ALL), *digits("123456"), Chosen("submit"))
     assert (here.at, ending) == (1, Ending.GOING_ON)
-    here, _ = fill(here, Chosen("key", "緑"), Chosen("take", "1"), Chosen("submit"))
+    here, _ = fill(here, Chosen("key", "みどり"), Chosen("take", "1"), Chosen("submit"))
     here, _ = fill(here, Chosen("next", "year"), Chosen("next", "month"), Chosen("submit"))
     view = here.view("登録")
     assert (view.at, view.count) == (3, 4)
@@ -67,9 +71,37 @@ def test_what_is_missing_or_wrong_is_said_and_kept() -> None:
     assert (here.value, here.error) == ("19", None)
     here, _ = fill(Filling(ALL), *digits("000000"), Chosen("submit"))
     assert here.error == word("link.number.check")
-    for at, event in ((1, Chosen("key", "無")), (1, Chosen("erase")), (3, Chosen("choose", "?"))):
+    for at, event, said in (
+        (1, Chosen("key", "　"), "empty"),
+        (1, Chosen("erase"), "empty"),
+        (3, Chosen("choose", "?"), "pick"),
+    ):
         here, ending = fill(Filling(ALL, at), event, Chosen("submit"))
-        assert (here.at, here.error, ending) == (at, word("form.pick"), Ending.GOING_ON)
+        assert (here.at, here.error, ending) == (at, word(f"form.{said}"), Ending.GOING_ON)
+
+
+def test_a_number_may_be_shorter_where_it_says_so() -> None:
+    assert fill(Filling((PEOPLE,)), Chosen("submit"))[0].error == word("form.empty")
+    assert fill(Filling((PEOPLE,)), *digits("8"), Chosen("submit"))[1] is Ending.COMPLETE
+
+
+def test_a_field_is_asked_only_where_it_is_wanted() -> None:
+    other = Line("other", "ほか", _towns, only_if=("room", "b"))
+    form = Filling((ROOM, other, PEOPLE))
+    plain, _ = fill(form, Chosen("choose", "a"))
+    assert (plain.view("x").at, plain.view("x").count, plain.value) == (1, 2, "")
+    assert fill(plain, Chosen("earlier"))[0].at == 0
+    asked, _ = fill(form, Chosen("choose", "b"), Pressed(Action.DIGIT_2), Pressed(Action.DIGIT_2, again=True))
+    assert (asked.view("x").at, asked.view("x").count, asked.value) == (1, 3, "き")
+    back, _ = fill(asked, Chosen("submit"), *digits("12"), Chosen("earlier"))
+    assert isinstance(back.view("x").field, TextField)
+    assert (back.value, back.view("x").field.reading) == ("き", ""), "what was written there is no reading any more"
+
+
+def test_a_text_from_elsewhere_is_written_into_the_field() -> None:
+    here = Filling((TOWN, PEOPLE)).written("緑が丘\n四丁目")
+    assert here.value == "緑が丘 四"
+    assert Filling((PEOPLE,)).written("12").value == ""
 
 
 def test_back_goes_through_the_fields_and_takes_digits_away_while_there_are_any() -> None:
@@ -78,7 +110,9 @@ def test_back_goes_through_the_fields_and_takes_digits_away_while_there_are_any(
     assert Action.BACK in here.own_keys()
     here, _ = fill(here, *[Chosen("erase")] * 9)
     assert Action.BACK not in here.own_keys(), "then it leaves"
-    assert Filling(ALL, 1).own_keys() == frozenset()
+    assert Action.NUMBER_11 in Filling(ALL, 1).own_keys()
+    assert Action.BACK not in Filling(ALL, 1).own_keys()
+    assert Filling(ALL, 3).own_keys() == frozenset()
 
 
 values = st.one_of(st.text(max_size=3), st.sampled_from(["1", "a", "緑", "year", "month", "day", "٣", ""]))
@@ -86,7 +120,22 @@ events = st.one_of(
     st.builds(Pressed, st.sampled_from(list(Action))),
     st.builds(
         Chosen,
-        st.sampled_from(["digit", "key", "take", "next", "previous", "choose", "erase", "submit", "earlier", "?"]),
+        st.sampled_from(
+            [
+                "digit",
+                "key",
+                "take",
+                "next",
+                "previous",
+                "choose",
+                "change",
+                "letters",
+                "erase",
+                "submit",
+                "earlier",
+                "?",
+            ]
+        ),
         values,
     ),
 )

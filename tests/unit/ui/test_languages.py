@@ -110,6 +110,7 @@ def test_a_page_in_english_has_nothing_else_but_names() -> None:
         for _, sketch in _all("en", Profile.STANDARD)
         for label in sketch.scene().labels
         for found in japanese.findall(" ".join(label.lines))
+        if len(found) > 1  # a key of the keyboard, say
     }
     back = " ".join(words.text(f"settings.try.{name}", "ja", left=30) for name in ("undo", "else", "left"))
     known = {"港町コミュニティセンタ", "和室", "港町", "暗証番号リセット", "日本語", "やさしい日本語"}

@@ -65,7 +65,7 @@ def test_no_text_lies_on_another(name: str, profile: Profile) -> None:
 def test_text_is_large_and_what_can_be_chosen_is_larger(name: str, profile: Profile) -> None:
     sketch = _lay_out(CASES[name], profile)
     assert all(label.size >= theme.SMALL for label in sketch.scene().labels)
-    assert all(node.box.h >= theme.TARGET for node in sketch.nodes)
+    assert all(node.box.h * sketch.style.scale >= theme.TARGET for node in sketch.nodes)
     for one, other in itertools.combinations(sketch.nodes, 2):
         assert not one.box.overlaps(other.box)
 

@@ -221,9 +221,43 @@ def test_a_text_is_taken_from_candidates(desk: Desk) -> None:
     desk.show(views.FORM_TEXT)
     desk.stage._focus.go("take:1")
     assert desk.press(Action.OK) == [Intent(1, "take", "1")]
-    taken = TextField("お住まいの町", "緑が丘二丁目", views.FORM_TEXT.field.candidates)  # type: ignore[union-attr]
-    desk.show(msgspec.structs.replace(views.FORM_TEXT, field=taken))
+    desk.show(msgspec.structs.replace(views.FORM_TEXT, field=TextField("団体の名前", "緑が丘床几")))
     assert desk.focused == "submit"
+
+
+def test_the_sounds_stand_as_on_a_schoolroom_s_wall_and_arrows_lead_from_each_to_what_ends_the_text(desk: Desk) -> None:
+    desk.show(views.FORM_TEXT)
+    assert desk.focused == "key:あ"
+    desk.press(Action.DOWN, Action.LEFT)
+    assert desk.focused == "key:き"
+    assert desk.press(Action.OK) == [Intent(1, "key", "き")]
+    desk.show(views.FORM_TEXT)
+    desk.press(Action.RIGHT, Action.RIGHT, Action.DOWN, Action.DOWN, Action.DOWN)
+    assert desk.focused == "submit"
+    desk.press(Action.RIGHT)
+    assert desk.focused is not None
+    assert desk.focused.startswith(("take:", "more"))
+
+
+def test_candidates_have_pages_that_come_round_and_begin_anew_with_another_reading(desk: Desk) -> None:
+    field = TextField("名", "か", reading="か", candidates=tuple(Item(str(at), f"字{at}") for at in range(9)))
+    desk.show(msgspec.structs.replace(views.FORM_TEXT, field=field))
+    first = [node.id for node in desk.stage.nodes if node.id.startswith("take:")]
+    desk.stage._focus.go("more")
+    seen = list(first)
+    while True:
+        assert desk.press(Action.OK) == []
+        assert desk.focused == "more"
+        now = [node.id for node in desk.stage.nodes if node.id.startswith("take:")]
+        if now == first:
+            break
+        seen += now
+    assert seen == [f"take:{at}" for at in range(9)]
+    desk.press(Action.OK)
+    desk.show(
+        msgspec.structs.replace(views.FORM_TEXT, field=msgspec.structs.replace(field, value="かく", reading="かく"))
+    )
+    assert [node.id for node in desk.stage.nodes if node.id.startswith("take:")] == first
 
 
 def test_one_of_several_is_chosen_by_its_own_intent(desk: Desk) -> None:

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
+from stb_agent.contract.keyboards import Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import word
-from stb_agent.contract.views import Cell, CellState, DateField, Form, Home, Pin, StepState
+from stb_agent.contract.views import Cell, CellState, DateField, Form, Home, Item, Pin, StepState, TextField
 from stb_agent.core.pin_entry import Outcome, PinEntry
 from tests.support import screens, views
 from tests.support.ear import Ear
@@ -117,14 +118,13 @@ EXPECTED: dict[str, list[str]] = {
     "form_text": [
         "利用者の登録。",
         "4項目のうち3番め。",
-        "お住まいの町。",
-        "3文字入りました。",
-        "候補は9件です。",
+        "団体の名前。",
+        "いま書けるのは、かなです。",
+        "7文字入りました。",
+        "候補は6件です。",
         "中身は、声に出していません。声で聞くを選ぶと、読み上げます。",
-        "緑が丘一丁目。",
-        "9のうち1番め。",
-        "2ページのうち1ページめ。",
-        "矢印で候補を選び、決定を押してください。",
+        "あ。",
+        "リモコンの数字ボタンか、矢印と決定で書いてください。",
     ],
     "form_date": [
         "利用者の登録。",
@@ -326,9 +326,29 @@ def test_typing_says_how_many_and_never_what(ear: Ear) -> None:
         heard = ear.show(msgspec.structs.replace(form, field=msgspec.structs.replace(form.field, value=typed)))
         assert heard[0] == f"10けたのうち{at}けた入りました。"
         assert not any(digit in " ".join(heard[1:]) for digit in ("9", "きゅう"))
+
+
+def test_writing_says_the_character_that_is_being_written_and_no_more_of_the_text(ear: Ear) -> None:
+    def written(value: str, reading: str = "", *words: str) -> list[str]:
+        field = TextField("名", value, reading=reading, candidates=tuple(Item(it, it) for it in words))
+        return ear.show(Form(title="名", field=field))
+
+    written("")
+    assert written("か", "か", "日", "火")[:3] == ["か。", "1文字入りました。", "候補は2件です。"]
+    assert written("かか", "かか", "課々")[:3] == ["か。", "2文字入りました。", "候補は1件です。"]
+    assert written("がっ", "がっ")[0] == "小さいつ。"
+    assert not any("学" in it for it in written("学校")), "a word that was taken is heard only when asked for"
+    assert ear.show(Form(title="名", field=TextField("名", "aB", Letters.LATIN)))[:2] == [
+        "大文字のビー。",
+        "いま書けるのは、英字です。",
+    ]
+
+
+def test_the_keys_are_called_by_their_names(ear: Ear) -> None:
     ear.show(views.FORM_TEXT)
-    more = msgspec.structs.replace(views.FORM_TEXT.field, value="緑が丘一")
-    assert ear.show(msgspec.structs.replace(views.FORM_TEXT, field=more)) == ["4文字入りました。"]
+    assert ear.press(Action.LEFT, Action.DOWN) == ["き。"]
+    assert ear.press(Action.RIGHT, Action.RIGHT, Action.UP) == ["濁点、半濁点、小さい字。"]
+    assert ear.press(Action.RIGHT)[0] == "漢字の候補。"
 
 
 def test_a_date_is_said_as_its_wheels_turn(ear: Ear) -> None:
