@@ -106,6 +106,16 @@ class Remote(Struct, frozen=True, forbid_unknown_fields=True):
     long_ok: bool = True
 
 
+_SKK = "/usr/share/skk/SKK-JISYO."
+"""Where Debian's packages skkdic (L) and skkdic-extra (the others) put the SKK project's dictionaries."""
+
+
+class Typing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where kanji are looked up: dictionaries in the SKK form, asked in their order. Without any, texts are written in kana and letters."""
+
+    dictionaries: tuple[str, ...] = tuple(_SKK + name for name in ("L", "jinmei", "geo", "propernoun", "station"))
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration of a box."""
 
@@ -118,6 +128,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     remote: Remote = field(default_factory=Remote)
     screen: Appearance = field(default_factory=Appearance)
     speech: Speech = field(default_factory=Speech)
+    typing: Typing = field(default_factory=Typing)
     privacy: Privacy = field(default_factory=Privacy)
 
 

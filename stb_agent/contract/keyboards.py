@@ -40,6 +40,13 @@ class Keyboard(Struct, frozen=True, forbid_unknown_fields=True):
     from_right: bool = False
 
 
+class Candidate(Struct, frozen=True):
+    """A word for the first ``used`` characters of a reading."""
+
+    word: str
+    used: int
+
+
 SPACE = "\u3000"
 """What stands between a family name and a first name: JIS X 0208's space, which is as wide as a kanji."""
 _SHIFT = 0x60

@@ -10,16 +10,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from stb_agent.contract.keyboards import SPACE, Letters, changes, keyboard
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A word for the first ``used`` characters of a reading."""
-
-    word: str
-    used: int
-
+from stb_agent.contract.keyboards import SPACE, Candidate, Letters, changes, keyboard
 
 Candidates = Callable[[str], Sequence[Candidate]]
 """Give what a reading in hiragana may become, best first."""

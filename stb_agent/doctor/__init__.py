@@ -17,7 +17,7 @@ from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.fonts import FURTHER, MAIN
-from stb_agent.doctor import language, remote, speech
+from stb_agent.doctor import dictionary, language, remote, speech
 from stb_agent.doctor.card import look
 from stb_agent.doctor.finding import Finding, report
 from stb_agent.host.clock import SystemClock
@@ -32,6 +32,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
         *language.look(config.screen),
         *await asyncio.to_thread(speech.look, config.speech),
         _fonts(),
+        *dictionary.look(config.typing),
         _clock(clock),
         await _socket(Path(config.box.runtime) / "ui.sock"),
         await _platform(config, clock),

@@ -20,6 +20,7 @@ PARTS = [
     "language",
     "speech",
     "fonts",
+    "dictionary",
     "clock",
     "socket",
     "platform",

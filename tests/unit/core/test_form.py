@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
+from stb_agent.contract.keyboards import Candidate
 from stb_agent.contract.text import word
 from stb_agent.contract.views import ChoiceField, DateField, DatePart, Item, NumberField, TextField
 from stb_agent.core.form import Day, Ending, Filling, Line, Number, OneOf
 from stb_agent.core.page import Chosen, PageEvent, Pressed
-from stb_agent.core.typing import Candidate
 
 TOWNS = ("緑が丘", "緑町", "緑")
 

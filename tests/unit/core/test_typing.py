@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stb_agent.contract.keyboards import SPACE, Letters, changes, keyboard
-from stb_agent.core.typing import Candidate, Typing, fitted
+from stb_agent.contract.keyboards import SPACE, Candidate, Letters, changes, keyboard
+from stb_agent.core.typing import Typing, fitted
 
 MOST = 12
 
