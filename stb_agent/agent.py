@@ -163,7 +163,7 @@ class Agent:
         platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
-        operator_set = configured(config.screen, config.speech, config.remote)
+        operator_set = configured(config.screen, config.speech, config.remote, config.privacy)
         self._household = Household(
             store.settings, operator_set, lambda language: words.known(language, config.screen.languages)
         )
@@ -258,7 +258,7 @@ class Agent:
         return self._remotes
 
     async def _serve(self, runtime: Path, ready: Callable[[], None]) -> None:
-        self._ui = UiServer(runtime / "ui.sock", lambda: self._core.view, self._intent)
+        self._ui = UiServer(runtime / "ui.sock", self._welcome, self._intent)
         listening = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -318,6 +318,11 @@ class Agent:
     def _intent(self, intent: Intent) -> None:
         self._idle.stir(asyncio.get_running_loop().time())
         self._apply(self._core.intent(intent.rev, intent.id, intent.value))
+
+    def _welcome(self) -> ViewMessage:
+        """Give a UI that has just connected what is to be seen."""
+        self._apply(self._core.connected())
+        return self._core.view
 
     def yield_screen(self, active: bool) -> None:
         """Take the television's *yield now*, or its end."""

@@ -16,6 +16,7 @@ from stb_agent.contract.views import (
     Calendar,
     Chart,
     Contact,
+    Curtain,
     Detail,
     Form,
     Help,
@@ -146,7 +147,7 @@ class Stage:
         left = self._known(message, before)
         self._place, self._walked = (left.place, left.walked) if left else (Place(), False)
         self._lay_out()
-        if left:
+        if left and message.view.curtain is not Curtain.DRAWN:  # else what opens it comes first
             self._focus.resume(self._sketched.nodes, left.standing, self._first())
         else:
             self._focus.begin(self._sketched.nodes, self._first())
@@ -164,6 +165,8 @@ class Stage:
             self._place = self._place._replace(page=0)
         self._lay_out()
         self._focus.keep(self._sketched.nodes)
+        if self._message.view.curtain is not before.view.curtain:
+            self._focus.go(self._first() or "")
         if leafing is not None:
             self._enter(leafing[1])
         # The card has just been read, say: the view begins elsewhere now, and so does one who has not set out.

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from stb_agent.contract.appearance import JAPANESE, Appearance, Calendar, Language, Profile
 from stb_agent.contract.config import PaceChoice, Remote
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 
 
@@ -26,7 +27,7 @@ _LEAST_RATE, _MOST_RATE = 50, 300
 
 
 class Choices(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote."""
+    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote, and the curtain."""
 
     profile: Profile = Profile.STANDARD
     furigana: bool = False
@@ -36,6 +37,7 @@ class Choices(Struct, frozen=True, forbid_unknown_fields=True):
     tempo: Tempo = Tempo.NORMAL
     pace: PaceChoice = PaceChoice.DEFAULT
     long_ok: bool = True
+    curtain: bool = True
 
     def appearance(self, configured: Appearance) -> Appearance:
         """Give how the screen is drawn: as configured, but for what is chosen here."""
@@ -53,7 +55,7 @@ class Choices(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(configured, on=self.voice, rate=min(max(rate, _LEAST_RATE), _MOST_RATE))
 
 
-def configured(screen: Appearance, speech: Speech, remote: Remote = Remote()) -> Choices:
+def configured(screen: Appearance, speech: Speech, remote: Remote = Remote(), privacy: Privacy = Privacy()) -> Choices:
     """Give the operator's values."""
     return Choices(
         profile=screen.profile,
@@ -63,4 +65,5 @@ def configured(screen: Appearance, speech: Speech, remote: Remote = Remote()) ->
         voice=speech.on,
         pace=remote.pace,
         long_ok=remote.long_ok,
+        curtain=privacy.curtain,
     )

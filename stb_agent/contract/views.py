@@ -41,11 +41,23 @@ class Delivery(StrEnum):
     REFUSED = "refused"
 
 
-class Row(Struct, frozen=True):
-    """A line of a detail view."""
+class Row(Struct, frozen=True, omit_defaults=True):
+    """A line of a view. ``private``: a detail, a choice or a chart has a curtain over its value; it is empty while that is drawn."""
 
     label: Text
     value: Text
+    private: bool = False
+
+
+class Curtain(StrEnum):
+    """Over what is private in a view: nothing is, or nobody wants it covered; drawn, or open because the person asked.
+
+    Pages say what is private; the core draws the curtain, adds the button that opens or shuts it, and keeps what is under it to itself.
+    """
+
+    NONE = "none"
+    DRAWN = "drawn"
+    OPEN = "open"
 
 
 class Base(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -54,6 +66,7 @@ class Base(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kin
     title: Text
     lead: Text | None = None
     items: tuple[Item, ...] = ()
+    curtain: Curtain = Curtain.NONE
 
 
 class Home(Base, frozen=True, kw_only=True, tag="home"):
@@ -147,13 +160,17 @@ class Band(Struct, frozen=True):
 
 
 class Chart(Base, frozen=True, kw_only=True, tag="chart"):
-    """Lines and ranges over time in one ``unit``; ``rows`` say the latest values in words. The UI shows the same values as a table, too."""
+    """Lines and ranges over time in one ``unit``; ``rows`` say the latest values in words. The UI shows the same values as a table, too.
+
+    ``private``: all of it is under the curtain.
+    """
 
     unit: Text
     series: tuple[Series, ...] = ()
     spreads: tuple[Spread, ...] = ()
     band: Band | None = None
     rows: tuple[Row, ...] = ()
+    private: bool = False
 
 
 class NumberField(Struct, frozen=True, tag="number", omit_defaults=True):

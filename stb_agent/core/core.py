@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 
 import msgspec
 
@@ -17,6 +17,7 @@ from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Contact, Message
+from stb_agent.core import curtain
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     CardNotice,
@@ -85,6 +86,7 @@ class Core:
         choices = choices or configured(appearance, speech)
         self._frame = Frame(choices=choices, kept=choices)
         self._trial: int | None = None
+        self._uncovered: int | None = None
         self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
@@ -161,12 +163,21 @@ class Core:
                 self._open_help(Topic.OVERVIEW)
             case "voice":
                 self._switch_voice()
+            case curtain.OPEN:
+                self._uncovered = self._attended
+            case curtain.SHUT:
+                self._uncovered = None
             case "rows":
                 if value.isascii() and value.isdigit():
                     (self._overlay or self._stack).look_at(int(value))
             case _:
                 self._deliver(self._seen, Chosen(id_, value))
         return self._settle(answer=True)
+
+    def connected(self) -> Sequence[Effect]:
+        """Take the news that a UI has begun: the last one may have died, and who looks now has not asked for what is under a curtain."""
+        self._uncovered = None
+        return self._settle()
 
     def card(
         self,
@@ -294,6 +305,11 @@ class Core:
     def _warned(self) -> bool:
         return isinstance(self._seen.page, IdleNotice)
 
+    @property
+    def _attended(self) -> int:
+        """Give the slot that the person is at: what they see, or what the warning lies over."""
+        return [slot.id for slot in chain(self._stack, self._overlay) if not isinstance(slot.page, IdleNotice)][-1]
+
     def _warn(self, left: int | None) -> None:
         """Lay the warning over everything, count it down, or take it away."""
         if self._warned:
@@ -407,7 +423,10 @@ class Core:
         if move.replace is not None:
             self._arrive()
         elif move.push is not None:
+            asked = self._uncovered == here.id
             self._push(move.push)
+            if asked:  # and this is more of it
+                self._uncovered = self._stack.top.id
         elif move.help is not None:
             self._open_help(move.help)
         elif move.home:
@@ -466,6 +485,8 @@ class Core:
             self._warn(None)
         if self._shown and not self._satisfied(self._stack.top.page.needs):
             self._push(self._step_up(self._stack.top.page.needs, self._frame))
+        if not self._shown or self._uncovered != self._attended:
+            self._uncovered = None
         self._end_trial()
         view = self._compute(self._sent.rev + 1)
         effects, self._effects = self._effects, []
@@ -482,6 +503,8 @@ class Core:
         page = slot.page
         try:
             view = windowed(page.view(self._frame), slot.start)
+            if self._frame.choices.curtain:
+                view = curtain.curtained(view, open_=self._uncovered == slot.id)
         except Exception as defect:
             if slot in self._overlay:
                 self._effects.append(Defect(defect))

@@ -16,13 +16,15 @@ async def test_a_key_extends_and_none_locks_and_the_place_is_kept() -> None:
     async with running_box(more=_SOON) as box, box.ui() as ui:
         await sign_in(box, ui)
         ui.choose("health")
-        latest = await ui.kind("detail", "health.title")
+        await ui.kind("detail", "health.title")
+        ui.choose("uncover")
+        latest = await ui.until(lambda message: message["view"].get("curtain") == "open")
         warning = await ui.kind("message", "home.idle.title")
         assert 1 <= warning["left"] <= 4
         assert ui.message["overlay"]
         keys = sum(b'"type":"action"' in line for line in ui.lines)
         await box.press("OK")
-        assert await ui.kind("detail", "health.title") == latest
+        assert await ui.kind("detail", "health.title") == latest, "what was asked for is still there"
         assert sum(b'"type":"action"' in line for line in ui.lines) == keys, "the key that extends presses nothing"
         await ui.kind("message", "home.idle.title")
         seen = len(ui.lines)
@@ -34,4 +36,6 @@ async def test_a_key_extends_and_none_locks_and_the_place_is_kept() -> None:
         ui.choose(locked["items"][0]["id"])
         await ui.kind("pin")
         await box.press(*"1234", "OK")
-        assert await ui.kind("detail", "health.title") == latest
+        covered = await ui.kind("detail", "health.title")
+        assert covered["curtain"] == "drawn"
+        assert {row["value"] for row in covered["rows"]} == {""}

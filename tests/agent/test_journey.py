@@ -40,10 +40,27 @@ async def test_from_a_new_card_to_a_booking_slip_and_the_records() -> None:
         await box.press("BACK")
         await ui.kind("home")
         ui.choose("health")
-        latest = await ui.kind("detail", "health.title")
+        covered = await ui.kind("detail", "health.title")
+        assert [row["value"] for row in covered["rows"]] == ["", ""]
+        assert b"health.value" not in b"".join(ui.lines), "nothing of it leaves the agent before it is asked for"
+        ui.choose("uncover")
+        latest = await ui.until(lambda message: message["view"].get("curtain") == "open")
+        assert all(code(row["value"]) == "health.value" for row in latest["rows"])
         ui.choose("chart")
         chart = await ui.kind("chart")
-        assert chart["rows"] == latest["rows"]
+        assert chart["rows"] == latest["rows"], "more of what was asked for"
+        assert len(chart["series"][0]["points"]) > 1
+        await box.press("BACK")
+        back = await ui.kind("detail", "health.title")
+        assert back == covered
+        async with box.ui() as another:
+            await another.kind("detail")
+            ui.choose("uncover")
+            await ui.until(lambda message: message["view"].get("curtain") == "open")
+            await another.until(lambda message: message["view"].get("curtain") == "open")
+        async with box.ui() as another:
+            assert await another.kind("detail") == covered, "a UI that begins shows nothing that nobody asked it for"
+        await ui.until(lambda message: message["view"] == covered)
         await card_pulled(box, ui)
         traffic = b"".join(ui.lines)
         log = b"".join(box.log)

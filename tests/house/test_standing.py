@@ -49,6 +49,8 @@ def health(standing: House, witness: Witness) -> Iterator[Screen]:
     standing.key("RIGHT")
     standing.key("OK")
     assert witness.until(lambda m: m["personal"] and m["view"]["kind"] == "detail", 10)
+    standing.key("OK")
+    assert witness.until(lambda m: m["view"].get("curtain") == "open", 5)
     with Screen(standing.facts["display"]) as screen:
         assert screen.settle()
         assert "mmHg" in read(screen.picture())

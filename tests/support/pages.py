@@ -29,6 +29,7 @@ from stb_agent.contract.views import (
     Tone,
     View,
 )
+from stb_agent.core.curtain import curtained
 from stb_agent.core.page import Frame, Opened, Page
 from stb_agent.services.booking import Taken
 from stb_agent.services.booking import pages as booking
@@ -242,11 +243,21 @@ def _errors() -> dict[str, View]:
     return found
 
 
+def _curtains() -> dict[str, View]:
+    pages = {"health": health.HealthPage(_READINGS), "chart": health.ChartPage(_READINGS)}
+    return {
+        f"{name}-{'open' if open_ else 'drawn'}": curtained(page.view(_SIGNED_IN), open_=open_)
+        for name, page in pages.items()
+        for open_ in (False, True)
+    }
+
+
 REAL: dict[str, View] = {
     **{name: page.view(_SIGNED_IN) for name, page in _pages().items()},
     **_homes(),
     **_pins(),
     **_forms(),
     **_errors(),
+    **_curtains(),
 }
 """Every view by a name."""

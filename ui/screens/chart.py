@@ -8,11 +8,11 @@ from datetime import datetime
 
 from stb_agent.contract.messages import Status
 from stb_agent.contract.text import Text, Word
-from stb_agent.contract.views import Band, Chart, Point
+from stb_agent.contract.views import Band, Chart, Curtain, Point
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
-from ui.screens.frame import bar, frame
+from ui.screens.frame import bar, buttons, cover, frame
 from ui.sketch import Sketch, text_height
 
 _SIDE = (560, 400)
@@ -20,6 +20,8 @@ _SIDE = (560, 400)
 _LOOKS = ((theme.LAMP, Shape.DISC), (theme.SECOND, Shape.DIAMOND))
 _SPREAD = (theme.GOOD, 14)
 """Colour and width of a range's bar."""
+_ASK = (560, 136)
+"""Width of what opens the curtain, and height of each button with its gap."""
 _POINT = 22
 _STEPS = (1, 2, 5)
 _MOST = 60
@@ -31,6 +33,8 @@ _WHEN = 520
 def draw(d: Sketch, view: Chart, status: Status | None) -> None:
     """Lay the view out; its items stand in the bar, the table's bar is for its pages."""
     room = frame(d, view.title, view.lead, status)
+    if view.curtain is Curtain.DRAWN:
+        d.table = False
     if d.table:
         _table(d, view, room)
     else:
@@ -40,9 +44,22 @@ def draw(d: Sketch, view: Chart, status: Status | None) -> None:
         _legend(d, view, left)
         if timeline(view):
             _plot(d, view, left)
+        if view.curtain is Curtain.DRAWN:
+            _curtain(d, view, left)
         _latest(d, view, room._replace(x=left.right + theme.GAP_L, w=side))
+    elsewhere = d.table or view.curtain is Curtain.DRAWN
     other = Word("frame.chart." + ("graph" if d.table else "table") + ("_short" if d.tight else ""))
-    bar(d, () if d.table else view.items, toggle=other if timeline(view) else None)
+    if view.curtain is Curtain.OPEN and not d.table:
+        d.first = "chart.table"  # a second press by a trembling hand does not cover it again
+    bar(d, () if elsewhere else view.items, toggle=other if timeline(view) else None)
+
+
+def _curtain(d: Sketch, view: Chart, box: Box) -> None:
+    """Draw what opens the curtain where the lines would be."""
+    wide, tall = min(_ASK[0], box.w), _ASK[1] * len(view.items)
+    line = Box(box.x, round(box.y + (box.h - tall) / 2) - _ROW, box.w, _ROW)
+    d.write(Word("frame.curtain.covered"), line, theme.LABEL, align=Align.CENTER, middle=True)
+    buttons(d, view.items, Box(round(box.x + (box.w - wide) / 2), line.bottom, wide, tall), across=1)
 
 
 def scale(low: float, high: float) -> tuple[float, float, float]:
@@ -177,7 +194,10 @@ def _latest(d: Sketch, view: Chart, box: Box) -> None:
         y = box.y + theme.GAP + at * tall
         inner = Box(box.x + theme.GAP_L, y, box.w - 2 * theme.GAP_L, label)
         d.write(row.label, inner, theme.NOTE, colour=theme.QUIET)
-        d.write(row.value, inner._replace(y=y + label, h=value), theme.LEAD, bold=True)
+        if row.private and not row.value:
+            cover(d, inner._replace(y=y + label, h=value))
+        else:
+            d.write(row.value, inner._replace(y=y + label, h=value), theme.LEAD, bold=True)
 
 
 def _table(d: Sketch, view: Chart, room: Box) -> None:

@@ -28,6 +28,7 @@ _BAR_BUTTON = 300
 _BAR_GAP = theme.GAP
 _PLACE = (176, 96)
 """Width of where in the pages one is; the smaller where there is little room, with shorter words then."""
+_COVER = 320
 _ROWS = (96, 76)
 """Height of a row: the smaller where all rows find room on one page by it."""
 _CARD_LOOKS = {
@@ -193,8 +194,18 @@ def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float 
         label = Box(box.x + theme.GAP_L, top + 4, label_width - theme.GAP_L, height - 8)
         d.write(row.label, label, theme.NOTE, colour=theme.QUIET, middle=True)
         value = Box(box.x + label_width + theme.GAP_L, top + 4, box.w - label_width - 2 * theme.GAP_L, height - 8)
-        d.write(row.value, value, theme.LABEL, bold=True, middle=True)
+        if row.private and not row.value:
+            cover(d, value._replace(y=value.y + theme.GAP_S, h=value.h - 2 * theme.GAP_S))
+        else:
+            d.write(row.value, value, theme.LABEL, bold=True, middle=True)
     return box.bottom
+
+
+def cover(d: Sketch, box: Box) -> None:
+    """Draw the curtain in a value's place: as wide for every value, so that it tells nothing."""
+    box = box._replace(w=min(_COVER, box.w))
+    d.panel(box, theme.TILE, theme.GAP_S)
+    d.write(Word("frame.curtain.covered"), box, theme.NOTE, align=Align.CENTER, middle=True)
 
 
 def _corner(d: Sketch, status: Status) -> float:

@@ -16,6 +16,7 @@ from stb_agent.contract.views import (
     Calendar,
     Chart,
     ChoiceField,
+    Curtain,
     DateField,
     Detail,
     Form,
@@ -69,10 +70,11 @@ class Heard(NamedTuple):
 def withholds(message: ViewMessage) -> bool:
     """Tell whether a view has something that a room should hear only when the person asks for it.
 
-    Records, slips and what was typed; not what one walks over to choose, nor what is being decided.
+    Records, slips and what was typed; not what one walks over to choose, nor what is being decided. Where there is a curtain, asking to see is
+    asking to hear.
     """
     speech, view = message.status.speech, message.view
-    if not speech.on or speech.aloud:
+    if not speech.on or speech.aloud or view.curtain is not Curtain.NONE:
         return False
     match view:
         case Detail() | Chart():
@@ -144,6 +146,8 @@ def _opening(now: Heard, *, quiet: bool = True) -> tuple[str, ...]:
     if view.lead is not None:
         texts.append(said(now, view.lead))
     texts += standing(view, sketch, aloud=now.aloud, quiet=quiet)
+    if view.curtain is Curtain.DRAWN:
+        texts.append(_say(now, "speech.covered"))
     if not now.aloud and withholds(now.message):
         texts.append(_say(now, "speech.withheld"))
     return tuple(_sentence(it) for it in texts if it)

@@ -13,6 +13,7 @@ from stb_agent.contract.views import (
     Choice,
     ChoiceField,
     Consent,
+    Curtain,
     DateField,
     Detail,
     Form,
@@ -57,7 +58,7 @@ def standing(view: View, d: Sketch, *, aloud: bool, quiet: bool) -> list[str]:
         case Calendar():
             return _calendar(d, view)
         case Chart():
-            return _chart(d, view) if aloud else []
+            return _chart(d, view) if aloud and view.curtain is not Curtain.DRAWN else []
         case Form():
             return _form(d, view, aloud=aloud)
         case Pin():
@@ -85,8 +86,12 @@ def _count(d: Sketch, count: int) -> str:
 
 
 def _rows(d: Sketch, rows: Sequence[Row]) -> list[str]:
-    """Give the rows of this page."""
-    return [_say(d, "speech.row", label=d.words(it.label), value=d.words(it.value)) for it in rows[slice(*d.span)]]
+    """Give the rows of this page, less what is covered."""
+    return [
+        _say(d, "speech.row", label=d.words(it.label), value=d.words(it.value))
+        for it in rows[slice(*d.span)]
+        if it.value or not it.private
+    ]
 
 
 def _calendar(d: Sketch, view: Calendar) -> list[str]:

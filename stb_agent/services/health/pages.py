@@ -102,6 +102,7 @@ class ChartPage(Page):
                 Series(word("health.diastolic"), tuple(Point(it.at, it.diastolic) for it in oldest_first)),
             ),
             rows=_rows(self.readings[0]),
+            private=True,
         )
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
@@ -119,6 +120,6 @@ class ChartPage(Page):
 
 def _rows(reading: Reading) -> tuple[Row, ...]:
     return (
-        Row(word("health.systolic"), word("health.value", value=f"{reading.systolic:g}")),
-        Row(word("health.diastolic"), word("health.value", value=f"{reading.diastolic:g}")),
+        Row(word("health.systolic"), word("health.value", value=f"{reading.systolic:g}"), private=True),
+        Row(word("health.diastolic"), word("health.value", value=f"{reading.diastolic:g}"), private=True),
     )

@@ -69,6 +69,7 @@ def settable(screen: Appearance, speech: Speech, home_key: Callable[[], bool]) -
         _of("pace", "pace", PaceChoice, moves=True),
         _of("furigana", "furigana", bool, sample=(_TEXT,)),
         _of("calendar", "calendar", Calendar, sample=(_BIRTHDAY,)),
+        _of("curtain", "curtain", bool),
         _of("long", "long_ok", bool, warning=lambda id_: None if id_ == "on" or home_key() else _NO_HOME),
     )
 

@@ -92,8 +92,12 @@ def _book(tour: Tour) -> None:
 
 def _read_health_and_pull(tour: Tour) -> None:
     tour.step("health-focus", "RIGHT", "RIGHT", kind="home")
+    tour.step(
+        "health-covered", "OK", kind="detail", right=_title("health.title"), words=["血圧", "隠しています"],
+        not_words=["mmHg"],
+    )  # fmt: skip
     tour.step("health", "OK", kind="detail", right=_title("health.title"), words=["血圧", "mmHg"])
-    tour.step("chart", "OK", kind="chart", words=["うつりかわり"])
+    tour.step("chart", "OK", kind="chart", words=["うつりかわり", "mmHg"])
     tour.step(
         "card-pulled", kind="message", act=lambda: tour.house.card(pull=True), right=_level(0), within_ms=1500,
         words=["カードが抜かれました"], not_words=["mmHg", "うつりかわり"],
@@ -117,7 +121,8 @@ def _record_service_down(tour: Tour) -> None:
     tour.step("records-focus", "RIGHT", "RIGHT", kind="home")
     tour.step("records-down", "OK", kind="message", words=["できませんでした", "つながりません"])
     tour.house.fault("health", None)
-    tour.step("records-back", "OK", kind="detail", right=_title("health.title"), words=["mmHg"])
+    tour.step("records-back", "OK", kind="detail", right=_title("health.title"), words=["隠しています"])
+    tour.step("records-seen", "OK", kind="detail", right=_title("health.title"), words=["mmHg"])
 
 
 def _yield_and_leave(tour: Tour) -> None:

@@ -38,6 +38,7 @@ CHANGES = [
     ("voice", "normal", Choices(voice=True)),
     ("pace", "slow", Choices(pace=PaceChoice.SLOW)),
     ("long", "off", Choices(long_ok=False)),
+    ("curtain", "off", Choices(curtain=False)),
 ]
 
 

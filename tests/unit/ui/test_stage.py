@@ -13,6 +13,7 @@ from stb_agent.contract.messages import ActionMessage, Intent, Status, ViewMessa
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Chart, Contact, Form, Item, List, NumberField, Point, Series, TextField, View
 from tests.support import views
+from tests.support.pages import REAL
 from tests.support.typeface import measure
 from ui.screens.kinds import drawer
 from ui.stage import Stage
@@ -375,3 +376,36 @@ def test_a_notice_leaves_focus_page_and_press_as_they_are(name: str, keys: list[
     status = Status(notice=word("remote.notice.battery"))
     desk.stage.receive(ViewMessage(desk.rev, True, False, status, views.ALL[name]))
     assert (desk.focused, desk.stage.pressed, desk.stage.nodes) == before
+
+
+@pytest.mark.parametrize(("name", "then"), [("health", "chart"), ("chart", "chart.table")])
+def test_what_opens_the_curtain_has_the_focus_and_a_second_press_does_not_shut_it(
+    desk: Desk, name: str, then: str
+) -> None:
+    drawn, opened = REAL[f"{name}-drawn"], REAL[f"{name}-open"]
+    values = {"128 mmHg", "80 mmHg"}
+    desk.show(drawn, personal=True)
+    assert desk.focused == "uncover"
+    assert not values & _written(desk)
+    assert desk.press(Action.OK) == [Intent(desk.rev, "uncover")]
+    desk.show(opened, personal=True)
+    assert values <= _written(desk)
+    assert desk.focused == then
+    desk.press(Action.LEFT, Action.LEFT)
+    desk.show(views.HOME)
+    desk.show(drawn, personal=True)
+    assert desk.focused == "uncover", "wherever one was when it was open"
+    assert not values & _written(desk)
+
+
+def test_a_table_is_covered_too(desk: Desk) -> None:
+    desk.show(REAL["chart-open"], personal=True)
+    desk.press(Action.OK)
+    assert {"128", "80"} <= _written(desk)
+    desk.show(REAL["chart-drawn"], personal=True)
+    assert not {"128", "80"} & _written(desk)
+    assert desk.focused == "uncover"
+
+
+def _written(desk: Desk) -> set[str]:
+    return {"".join(label.lines) for label in desk.stage.scene().labels}

@@ -19,6 +19,7 @@ from stb_agent.contract.views import Cell, CellState, DateField, Form, Home, Ite
 from stb_agent.core.pin_entry import Outcome, PinEntry
 from tests.support import screens, views
 from tests.support.ear import Ear
+from tests.support.pages import REAL
 
 EXPECTED: dict[str, list[str]] = {
     "home": [
@@ -384,6 +385,16 @@ def test_personal_values_wait_until_they_are_asked_for(ear: Ear) -> None:
     assert not set(values) & set(ear.show(views.DETAIL, personal=True)), "the next one in the room asks anew"
     assert set(values) <= set(ear.show(views.DETAIL, personal=False) or Ear().show(views.DETAIL))
     assert set(values) <= set(Ear(aloud=True).show(views.DETAIL, personal=True))
+
+
+@pytest.mark.parametrize("name", ["health", "chart"])
+def test_who_asks_to_see_asks_to_hear(ear: Ear, name: str) -> None:
+    heard = ear.show(REAL[f"{name}-drawn"], personal=True)
+    assert "中身は、隠しています。見るを選ぶと、画面に出して、読み上げます。" in heard
+    assert not any("ミリエイチジー" in it or "声で聞く" in it for it in heard)
+    ear.press(Action.OK)
+    assert any("128、ミリエイチジー" in it for it in ear.show(REAL[f"{name}-open"], personal=True))
+    assert "listen" not in ear.buttons()
 
 
 def test_it_begins_and_ends_with_a_word_and_is_silent_over_the_programme() -> None:
