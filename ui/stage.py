@@ -15,6 +15,7 @@ from stb_agent.contract.text import Word
 from stb_agent.contract.views import (
     Calendar,
     Chart,
+    ChoiceField,
     Contact,
     Curtain,
     Detail,
@@ -214,11 +215,8 @@ class Stage:
             inside = -(-view.start // self._sketch.fit)
             page = max((view.start + at) // self._sketch.fit, inside)
             self._sketch = self._draw(view, status, self._place._replace(page=page))
-        elif self._sketch.fit and not self._walked and isinstance(view, List):
-            at = next((at for at, item in enumerate(view.items) if item.first), 0)
-            if at:
-                page = (view.start + at) // self._sketch.fit
-                self._sketch = self._draw(view, status, self._place._replace(page=page))
+        elif self._sketch.fit and not self._walked and (page := _begins(view) // self._sketch.fit):
+            self._sketch = self._draw(view, status, self._place._replace(page=page))
         self._place = self._place._replace(page=self._sketch.page, table=self._sketch.table)
 
     def _first(self) -> str | None:
@@ -302,6 +300,16 @@ def _identify(message: ViewMessage) -> bytes:
     view = message.view
     at = view.at if isinstance(view, Form) else 0
     return msgspec.json.encode((message.overlay, type(view).__name__, view.title, at))
+
+
+def _begins(view: View) -> int:
+    """Give the number of the item that a list begins at: the one that takes the focus, or the option that is chosen so far."""
+    match view:
+        case List(items=items, start=start):
+            return start + next((at for at, item in enumerate(items) if item.first), -start)
+        case Form(field=ChoiceField(options=options, value=value)):
+            return next((at for at, option in enumerate(options) if option.id == value), 0)
+    return 0
 
 
 def _completed(before: View, now: Form) -> bool:

@@ -22,7 +22,7 @@ async def _open(box: Box, ui: Ui, name: str) -> dict[str, Any]:
     await ui.kind("home", "home.title")
     ui.choose("settings")
     await ui.kind("list", "settings.title")
-    ui.choose(name)
+    ui.choose(f"set:{name}")
     return await ui.kind("form", f"settings.{name}.title")
 
 
@@ -68,7 +68,7 @@ async def test_what_is_kept_is_there_after_a_restart_and_the_rest_is_the_operato
             assert form["field"]["value"] == "contrast"
             await box.press("BACK")
             await ui.kind("list", "settings.title")
-            ui.choose("language")
+            ui.choose("set:language")
             await ui.kind("form", "settings.language.title")
             view = await _try(ui, "en", "language")
             assert next(it for it in view["items"] if it.get("first"))["label"] == "もとにもどす"

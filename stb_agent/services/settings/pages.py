@@ -49,7 +49,12 @@ class SettingsPage(Page):
             lead=word("settings.lead"),
             items=(
                 *(
-                    Item(it.name, it.title, word("settings.now", value=it.label(it.read(frame.kept))), first=not at)
+                    Item(
+                        f"set:{it.name}",
+                        it.title,
+                        word("settings.now", value=it.label(it.read(frame.kept))),
+                        first=not at,
+                    )
                     for at, it in enumerate(self.aspects)
                 ),
                 Item("people", word("settings.people.title"), word("settings.people.detail")),
@@ -63,9 +68,9 @@ class SettingsPage(Page):
                 return Move(push=HouseholdPage())
             case Chosen(id="reset"):
                 return Move(push=ResetPage(self.operator))
-            case Chosen(id=name):
+            case Chosen(id=id_):
                 for aspect in self.aspects:
-                    if aspect.name == name:
+                    if id_ == f"set:{aspect.name}":
                         return Move(push=AspectPage(aspect, self.screen))
         return Move()
 

@@ -173,11 +173,11 @@ def test_the_list_says_how_everything_is_now() -> None:
     view = settings().view(Frame(kept=kept))
     assert isinstance(view, List)
     said = {it.id: words.render(it.detail) for it in view.items if it.detail}
-    assert "白と黒" in said["look"]
-    assert "速く" in said["voice"]
-    assert "tlh" in said["language"], "a language that the operator took away has its tag at least"
+    assert "白と黒" in said["set:look"]
+    assert "速く" in said["set:voice"]
+    assert "tlh" in said["set:language"], "a language that the operator took away has its tag at least"
     for name in ASPECTS:
-        assert isinstance(settings().on(Chosen(name), Frame()).push, AspectPage)
+        assert isinstance(settings().on(Chosen(f"set:{name}"), Frame()).push, AspectPage)
 
 
 def test_everything_goes_back_to_the_operator_s_values_after_a_question() -> None:

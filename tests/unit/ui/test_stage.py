@@ -9,9 +9,22 @@ from hypothesis import strategies as st
 
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
+from stb_agent.contract.appearance import Appearance, Profile
 from stb_agent.contract.messages import ActionMessage, Intent, Status, ViewMessage
 from stb_agent.contract.text import word
-from stb_agent.contract.views import Chart, Contact, Form, Item, List, NumberField, Point, Series, TextField, View
+from stb_agent.contract.views import (
+    Chart,
+    ChoiceField,
+    Contact,
+    Form,
+    Item,
+    List,
+    NumberField,
+    Point,
+    Series,
+    TextField,
+    View,
+)
 from tests.support import views
 from tests.support.pages import REAL
 from tests.support.typeface import measure
@@ -67,6 +80,15 @@ def test_the_focus_begins_where_the_view_says(desk: Desk) -> None:
     assert desk.focused == "booking"
     desk.show(views.MESSAGE)
     assert desk.focused == "retry"
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_choice_opens_at_the_page_of_what_is_chosen(desk: Desk, profile: Profile) -> None:
+    options = tuple(Item(f"o{at}", f"{at}番") for at in range(11))
+    desk.status = Status(appearance=Appearance(profile=profile))
+    for chosen in options:
+        desk.show(Form(title=f"{chosen.id}", field=ChoiceField("どれ", options, chosen.id)))
+        assert desk.focused == f"choose:{chosen.id}"
 
 
 def test_a_hand_that_presses_twice_consents_to_nothing_it_has_not_seen(desk: Desk) -> None:
