@@ -40,6 +40,10 @@ class Box(NamedTuple):
         """Give this box with a margin."""
         return Box(self.x - by, self.y - by, self.w + 2 * by, self.h + 2 * by)
 
+    def inset(self, by: float) -> Box:
+        """Give this box less a margin at its top and bottom."""
+        return self._replace(y=self.y + by, h=self.h - 2 * by)
+
     def overlaps(self, other: Box) -> bool:
         """Tell whether the two have an area in common."""
         return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom

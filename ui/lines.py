@@ -98,7 +98,12 @@ def parted(text: str, lines: Sequence[str]) -> bool:
 
 def joined(lines: Sequence[str]) -> str:
     """Undo a break: with a space again where one was between words."""
-    return functools.reduce(lambda one, other: one + (" " if (one[-1:] + other[:1]).isascii() else "") + other, lines)
+    return functools.reduce(lambda one, other: one + (" " if _spaced(one[-1:] + other[:1]) else "") + other, lines)
+
+
+def _spaced(around: str) -> bool:
+    """Tell whether what stands on either side of a break is written with spaces: everything but Japanese."""
+    return all(unicodedata.east_asian_width(char) not in "WF" for char in around)
 
 
 def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -> str:

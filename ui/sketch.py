@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -20,6 +22,8 @@ from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
 
 _SHRINK = 4
+_CLOSE = 4
+"""px above and under words for which there is little room."""
 _TALL = 376
 """A button that has room for large marks above and under its words."""
 BACK = "back"
@@ -127,6 +131,18 @@ class Sketch:
         self.page = min(max(self.page, 0), self.pages - 1)
         self.span = (self.page * fit, min((self.page + 1) * fit, count))
 
+    def spread(self, heights: Sequence[float], room: float) -> None:
+        """Spread rows of these heights over pages of ``room`` px and stay on one that exists."""
+        starts, used = [0], 0.0
+        for at, height in enumerate(heights):
+            if used + height > room and at > starts[-1]:
+                starts.append(at)
+                used = 0.0
+            used += height
+        self.pages = len(starts)
+        self.page = min(max(self.page, 0), self.pages - 1)
+        self.span = (starts[self.page], [*starts, len(heights)][self.page + 1])
+
     def panel(self, box: Box, colour: Colour = theme.PANEL, radius: int = theme.RADIUS, thickness: int = 0) -> None:
         """Draw a rounded rectangle, or with a ``thickness`` its outline."""
         self._panels.append(Panel(box, colour, radius, thickness))
@@ -134,12 +150,30 @@ class Sketch:
             self._panels.append(Panel(box, theme.LINE, radius, self.style.outline))
 
     def stroke(self, points: tuple[tuple[float, float], ...], colour: Colour, width: float) -> None:
-        """Draw a line."""
-        self._strokes.append(Stroke(points, colour, width))
+        """Draw a line; its peaks are cut flat, for pointed ones would reach beyond their points."""
+        self._strokes.append(Stroke(blunted(points, width), colour, width))
 
     def dot(self, x: float, y: float, size: float, colour: Colour, shape: Shape = Shape.DISC) -> None:
         """Draw a small shape around a point."""
         self._dots.append(Dot(Box(round(x - size / 2), round(y - size / 2), size, size), colour, shape))
+
+    def holds(self, text: Text, box: Box, *, bold: bool = False) -> bool:
+        """Tell whether a text finds room in a box without being cut."""
+        label = self.set(text, box, theme.SMALL, bold=bold)
+        return label is None or (self._all(text, label) and label.box.w <= box.w + 1)
+
+    def tall(self, text: Text, width: float, *, bold: bool = False) -> int:
+        """Give the least height of a text that is so wide."""
+        return text_height(len(wrap(self.words(text), width, theme.SMALL, bold, self.measure)), theme.SMALL)
+
+    def longest(self, text: Text, size: int) -> float:
+        """Give the width in bold of the longest part of a text that stays whole: a word, and of Japanese a character."""
+        parts = re.findall(r"[^\W\u3000-\uffef]+\S?|\S", self.words(text))
+        return max((self.measure(part, size, True) for part in parts), default=0.0)
+
+    def _all(self, text: Text, label: Label) -> bool:
+        """Tell whether a label says all of its text."""
+        return "".join("".join(label.lines).split()) == "".join(self.words(text).split())
 
     def write(
         self,
@@ -251,7 +285,8 @@ class Sketch:
         """Add something to choose, with its words inside; a ``mark`` at its right end, or ``marks`` at its top and bottom."""
         if pad is None:
             pad = theme.GAP_L if align is Align.LEFT else theme.GAP
-        inner = Box(box.x + pad, box.y + theme.GAP_S, box.w - 2 * pad, box.h - 2 * theme.GAP_S)
+        # Two lines of the smallest text find room in the lowest button.
+        inner = Box(box.x + pad, box.y, box.w - 2 * pad, box.h).inset(theme.GAP_S if box.h > theme.TARGET else _CLOSE)
         labels: list[Label] = []
         if mark is not None and (sign := self.set(mark, inner, size, bold=True, align=Align.RIGHT, middle=True)):
             labels.append(sign)
@@ -267,11 +302,13 @@ class Sketch:
             head = self.set(label, inner._replace(h=inner.h * 0.56), size, bold=True, align=align)
             used = head.box.h + theme.GAP_S if head else 0
             note = self.set(detail, inner._replace(h=inner.h - used), theme.NOTE, colour=theme.QUIET, align=align)
+            if head and note and not (self._all(label, head) and self._all(detail, note)):
+                inner = Box(inner.x, box.y, inner.w, box.h).inset(_CLOSE)
+                head, note = self._packed(label, detail, inner, size, align)
+                used = head.box.h if head else 0
             # Tiles side by side: their labels on one line, however long the notes under them are.
-            below = max(
-                note.box.h if note else 0,
-                text_height(2, theme.NOTE) if box.h > 2 * theme.TARGET and marks is None else 0,
-            )
+            line_up = box.h > 2 * theme.TARGET and marks is None and used + text_height(2, theme.NOTE) <= inner.h
+            below = max(note.box.h if note else 0, text_height(2, theme.NOTE) if line_up else 0)
             top = inner.y + (inner.h - used - below) / 2
             if head:
                 labels.append(head._replace(box=head.box._replace(y=round(top))))
@@ -281,6 +318,20 @@ class Sketch:
             labels.append(alone)
         said = tuple(text for text in (label, detail, mark) if text is not None)
         self.buttons.append(Button(Node(id_, box, group), tuple(labels), fill, turn, toggle, spin, sends, listen, said))
+
+    def _packed(
+        self, label: Text, detail: Text, box: Box, size: int, align: Align
+    ) -> tuple[Label | None, Label | None]:
+        """Write long words and a long note closely, as large as both find room."""
+        least = text_height(1, theme.SMALL)
+        head = note = None
+        for tried in range(size, theme.SMALL - 1, -_SHRINK):
+            head = self.set(label, box._replace(h=box.h - least), tried, bold=True, align=align)
+            rest = box._replace(h=box.h - (head.box.h if head else 0))
+            note = self.set(detail, rest, theme.NOTE, colour=theme.QUIET, align=align)
+            if head and note and self._all(label, head) and self._all(detail, note):
+                break
+        return head, note
 
     def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
         """Give the picture with the focus there."""
@@ -303,6 +354,15 @@ class Sketch:
             labels += [label._replace(colour=ink) if ink else label for label in button.labels]
         scene = Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels), self.appearance.profile)
         return scene if scale == 1 else scene.scaled(scale)
+
+
+def blunted(points: Sequence[tuple[float, float]], width: float) -> tuple[tuple[float, float], ...]:
+    """Give a line from left to right whose peaks are as broad as it is: no corner is sharper than a right angle."""
+    found = list(points[:1])
+    for (_, before), (x, y), (_, after) in zip(points, points[1:], points[2:], strict=False):
+        peak = (before - y) * (after - y) > 0
+        found += [(x - width / 2, y), (x + width / 2, y)] if peak else [(x, y)]
+    return (*found, *points[1:][-1:])
 
 
 def text_height(lines: int, size: int) -> int:

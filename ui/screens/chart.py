@@ -25,7 +25,9 @@ _ASK = (560, 136)
 _POINT = 22
 _STEPS = (1, 2, 5)
 _MOST = 60
-"""Points of a line that have a shape each; more of them are drawn as a line alone, with the extremes of each part of it."""
+"""Points of a line that have a shape each; more of them are drawn as a line with the extremes of each part of it."""
+_SIGNS = 12
+"""Shapes on such a line, so that not its colour alone tells it from another."""
 _ROW = 80
 _WHEN = 520
 
@@ -172,7 +174,7 @@ def _plot(d: Sketch, view: Chart, box: Box) -> None:
         places = tuple((x(point.at), y(point.value)) for point in points)
         if len(places) > 1:
             d.stroke(places, colour, 5)
-        for place in places if len(places) <= _MOST else ():
+        for place in places if len(places) <= _MOST else places[:: math.ceil(len(places) / _SIGNS)]:
             d.dot(*place, _POINT if shape is Shape.DISC else _POINT + 4, colour, shape)
     below = Box(box.x + theme.GAP_L, area.bottom + theme.GAP_L, box.w - 2 * theme.GAP_L, line)
     ends = {min(moments, key=lambda at: moments[at]): Align.LEFT, max(moments, key=lambda at: moments[at]): Align.RIGHT}

@@ -65,7 +65,7 @@ def _said(d: Sketch, view: Form, box: Box) -> Box:
     if view.error is None:
         return box
     sign(d, Word("frame.sign.error"), box.x, box.y, 56, theme.BAD)
-    words = Box(box.x + 80, box.y, box.w - 80, min(text_height(2, theme.LABEL), box.h))
+    words = Box(box.x + 80, box.y, box.w - 80, min(text_height(3, theme.SMALL), box.h))
     bottom = max(d.write(view.error, words, theme.LABEL, bold=True, colour=theme.BAD), box.y + 56) + theme.GAP_M
     return box._replace(y=bottom, h=box.bottom - bottom)
 
@@ -178,7 +178,9 @@ def _date(d: Sketch, view: Form, day: DateField, box: Box) -> None:
         y = d.write(Word("frame.form.date", {"at": day.value}), line, theme.LEAD, bold=True) + theme.GAP_S
     how = box._replace(y=y, h=note_tall)
     keys = Word("frame.form.date_how")
-    wide = min(d.measure(d.words(keys), theme.NOTE, False) + theme.GAP_L, box.w / 2)
-    d.write(keys, how._replace(w=wide), theme.NOTE, colour=theme.QUIET)
     limits = Word("frame.form.limits", {"first": day.first, "last": day.last})
+    least = d.measure(d.words(keys), theme.SMALL, False) + theme.GAP_M
+    wide = max(box.w - d.measure(d.words(limits), theme.SMALL, False) - 1, least)
+    wide = min(d.measure(d.words(keys), theme.NOTE, False) + theme.GAP_L, wide)
+    d.write(keys, how._replace(w=wide), theme.NOTE, colour=theme.QUIET)
     d.write(limits, how._replace(x=box.x + wide, w=box.w - wide), theme.NOTE, colour=theme.QUIET, align=Align.RIGHT)

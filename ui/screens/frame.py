@@ -25,12 +25,15 @@ _BACK = 190
 _HELP = 250
 _TV = 290
 _BAR_BUTTON = 300
+_LEAST = 112
+"""Width of a button in the bar."""
 _BAR_GAP = theme.GAP
 _PLACE = (176, 96)
 """Width of where in the pages one is; the smaller where there is little room, with shorter words then."""
 _COVER = 320
 _ROWS = (96, 76)
 """Height of a row: the smaller where all rows find room on one page by it."""
+_LISTEN = Word("speech.listen")
 _CARD_LOOKS = {
     CardState.NO_READER: (theme.BAD, False),
     CardState.ABSENT: (theme.QUIET, False),
@@ -63,29 +66,43 @@ def frame(
     notice = _notice(d)
     beside = notice.x - theme.GAP - _NOTICE_SIGN - d.room.x - theme.GAP_L
     width = min(left - d.room.x - theme.GAP_L, beside)
-    # A long name takes two lines before it becomes small.
+    # A long name takes two lines before it becomes small, and in the end three small ones.
     fits = d.measure(d.words(title), theme.LEAD, True) <= width
-    head = text_height(1, theme.TITLE) if fits else text_height(2, theme.BODY if d.tight else theme.LEAD)
-    top = d.write(title, Box(d.room.x, d.room.y, width, head), theme.TITLE, bold=True)
+    place = Box(d.room.x, d.room.y, width, text_height(1, theme.TITLE))
+    if not fits:
+        place = place._replace(h=text_height(2, theme.BODY if d.tight else theme.LEAD))
+        place = _three(d, title, place, bold=True)
+    top = d.write(title, place, theme.TITLE, bold=True)
     top = max(top, d.room.y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
         # What nearly fits a line is a little smaller rather than two lines.
         near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -1) if _fits(d, lead, size, beside))
         size = next(near, min(lead_size, theme.BODY) if d.tight and not fits else lead_size)
-        top = d.write(lead, Box(d.room.x, top, beside, text_height(2, size)), size)
+        lines = Box(d.room.x, top, beside, text_height(2, size))
+        top = d.write(lead, _three(d, lead, lines), size)
     top = max(top + (theme.GAP if d.tight else theme.GAP_M), notice.bottom + theme.GAP_S)
     bar_top = _bar_top(d)
     bottom = bar_top - theme.GAP_L
     if ways_out:
         # What belongs to every view is set off from what belongs to this one.
         d.panel(Box(d.room.x, bar_top - theme.GAP - 2, d.room.w, 2), theme.TILE, 0)
-        back, tv = Box(d.room.x, bar_top, _BACK, theme.TARGET), Box(d.room.right - _TV, bar_top, _TV, theme.TARGET)
+        to_back, to_help, to_tv = _ways_out(d)
+        back, tv = (
+            Box(d.room.x, bar_top, to_back, theme.TARGET),
+            Box(d.room.right - to_tv, bar_top, to_tv, theme.TARGET),
+        )
         d.button(BACK, back, Word("frame.back"), group="bar", fill=theme.PANEL, size=theme.BODY)
         if help_too:
-            help_ = Box(back.right + _BAR_GAP, bar_top, _HELP, theme.TARGET)
+            help_ = Box(back.right + _BAR_GAP, bar_top, to_help, theme.TARGET)
             d.button(HELP, help_, Word("frame.help"), group="bar", fill=theme.PANEL, size=theme.BODY)
         d.button(TV, tv, Word("frame.tv"), group="bar", fill=theme.PANEL, size=theme.BODY)
     return Box(d.room.x, top, d.room.w, bottom - top)
+
+
+def _three(d: Sketch, text: Text, box: Box, *, bold: bool = False) -> Box:
+    """Give the box of a text: one for three small lines, if those are what it needs."""
+    higher = box._replace(h=max(box.h, text_height(3, theme.SMALL)))
+    return higher if not d.holds(text, box, bold=bold) and d.holds(text, higher, bold=bold) else box
 
 
 def _bar_top(d: Sketch) -> float:
@@ -111,28 +128,63 @@ def bar(d: Sketch, items: Sequence[Item] = (), *, toggle: Text | None = None, tu
         for step, name in ((-1, "previous"), (1, "next"))
         if turns and d.pages > 1 and 0 <= d.page + step < d.pages
     ]
-    count = len(items) + len(steps) + (toggle is not None) + d.listen
-    wide, short = _PLACE[d.tight], "_short" if d.tight else ""
-    place = wide + _BAR_GAP if steps else 0
-    bar_top = _bar_top(d)
-    left = d.room.x + _BACK + _BAR_GAP + _HELP + theme.GAP_M
-    room = d.room.right - _TV - theme.GAP_M - left - place
-    width = min(_BAR_BUTTON, (room - (count - 1) * _BAR_GAP) / count) if count else 0
-    boxes = (Box(round(left + at * (width + _BAR_GAP)), bar_top, round(width), theme.TARGET) for at in range(count))
+    short = "_short" if d.tight else ""
+    leaf = [Word(f"frame.page.{name}{short}") for _, name in steps]
+    said = [
+        *(item.label for item in items),
+        *([toggle] if toggle is not None else ()),
+        *([_LISTEN] if d.listen else ()),
+        *leaf,
+    ]
+    at_page = Word("frame.page.at" + short, {"page": d.page + 1, "pages": d.pages})
+    wide = max(_PLACE[d.tight], round(d.measure(d.words(at_page), theme.SMALL, False)) + theme.GAP)
+    to_back, to_help, to_tv = _ways_out(d)
+    left = d.room.x + to_back + _BAR_GAP + to_help + theme.GAP_M
+    room = d.room.right - to_tv - theme.GAP_M - left - (wide + _BAR_GAP if steps else 0)
+    widths = _shared(d, said, room)
+    boxes = (
+        Box(round(left + sum(widths[:at]) + at * _BAR_GAP), _bar_top(d), round(width), theme.TARGET)
+        for at, width in enumerate(widths)
+    )
     for item in items:
         d.button(item.id, next(boxes), item.label, group="bar", size=theme.BODY)
     if toggle is not None:
         d.button("chart.table", next(boxes), toggle, group="bar", size=theme.BODY, toggle=True)
     if d.listen:
-        d.button("listen", next(boxes), Word("speech.listen"), group="bar", size=theme.BODY, listen=True)
-    for step, name in steps:
-        d.button(
-            "page." + name, next(boxes), Word(f"frame.page.{name}{short}"), group="bar", size=theme.NOTE, turn=step
-        )
+        d.button("listen", next(boxes), _LISTEN, group="bar", size=theme.BODY, listen=True)
+    for (step, name), words in zip(steps, leaf, strict=True):
+        d.button("page." + name, next(boxes), words, group="bar", size=theme.NOTE, turn=step)
     if steps:
-        x = round(left + count * (width + _BAR_GAP))
-        at = Word("frame.page.at" + short, {"page": d.page + 1, "pages": d.pages})
-        d.write(at, Box(x, bar_top, wide, theme.TARGET), theme.SMALL, align=Align.CENTER, middle=True)
+        where = Box(round(left + sum(widths) + len(widths) * _BAR_GAP), _bar_top(d), wide, theme.TARGET)
+        d.write(at_page, where, theme.SMALL, align=Align.CENTER, middle=True)
+
+
+def _ways_out(d: Sketch) -> tuple[float, float, float]:
+    """Give the widths of 戻る, 困ったとき and テレビに戻る, the same on every view; where there is little room, no wider than their words."""
+    if not d.tight:
+        return _BACK, _HELP, _TV
+    words = (d.measure(d.say(f"frame.{name}"), theme.BODY, True) + 2 * theme.GAP for name in ("back", "help", "tv"))
+    back, help_, tv = (max(round(width), _LEAST) for width in words)
+    return min(back, _BACK), min(help_, _HELP), min(tv, _TV)
+
+
+def _shared(d: Sketch, said: Sequence[Text], room: float) -> list[float]:
+    """Give the widths of buttons in the bar: all alike where their words find room in that, else as long as those are."""
+    room -= (len(said) - 1) * _BAR_GAP
+    alike = min(_BAR_BUTTON, room / max(len(said), 1))
+    wanted = [max(d.measure(d.words(text), theme.NOTE, True) + 2 * theme.GAP, _LEAST) for text in said]
+    if all(width <= alike for width in wanted):
+        return [alike] * len(said)
+    if sum(wanted) <= room:
+        return wanted
+    # In two lines: each as wide as its longest word, and what is left over to those that want more.
+    least = [
+        min(max(d.longest(text, theme.SMALL) + 2 * theme.GAP + 1, _LEAST), width)
+        for text, width in zip(said, wanted, strict=True)
+    ]
+    over = max(room - sum(least), 0) / max(sum(wanted) - sum(least), 1)
+    found = [low + (width - low) * over for low, width in zip(least, wanted, strict=True)]
+    return [max(width * min(1.0, room / sum(found)), theme.TARGET) for width in found]
 
 
 def voice(status: Status | None) -> tuple[Item, ...]:
@@ -182,22 +234,24 @@ def rows_table(d: Sketch, rows: Sequence[Row], room: Box, *, label_width: float 
     height = _ROWS[0]
     if len(rows) > (room.h - theme.GAP) // height and len(rows) <= (room.h - theme.GAP) // _ROWS[1]:
         height = _ROWS[1]
-    fit = max(1, int((room.h - theme.GAP) // height))
-    d.paginate(len(rows), fit)
-    rows = rows[d.page * fit : (d.page + 1) * fit]
-    box = Box(room.x, room.y, room.w, round(len(rows) * height + theme.GAP))
+    widths = label_width - theme.GAP_L, room.w - label_width - 2 * theme.GAP_L
+    heights = [max(height, d.tall(it.label, widths[0]) + 8, d.tall(it.value, widths[1], bold=True) + 8) for it in rows]
+    d.spread(heights, room.h - theme.GAP)
+    heights, rows = heights[slice(*d.span)], rows[slice(*d.span)]
+    box = Box(room.x, room.y, room.w, round(sum(heights) + theme.GAP))
     d.panel(box)
-    for at, row in enumerate(rows):
-        top = box.y + theme.GAP_S + at * height
+    top = box.y + theme.GAP_S
+    for at, (row, tall) in enumerate(zip(rows, heights, strict=True)):
         if at:
             d.panel(Box(box.x + theme.GAP_L, round(top), box.w - 2 * theme.GAP_L, 2), theme.LINE, 0)
-        label = Box(box.x + theme.GAP_L, top + 4, label_width - theme.GAP_L, height - 8)
+        label = Box(box.x + theme.GAP_L, top + 4, widths[0], tall - 8)
         d.write(row.label, label, theme.NOTE, colour=theme.QUIET, middle=True)
-        value = Box(box.x + label_width + theme.GAP_L, top + 4, box.w - label_width - 2 * theme.GAP_L, height - 8)
+        value = Box(box.x + label_width + theme.GAP_L, top + 4, widths[1], tall - 8)
         if row.private and not row.value:
             cover(d, value._replace(y=value.y + theme.GAP_S, h=value.h - 2 * theme.GAP_S))
         else:
             d.write(row.value, value, theme.LABEL, bold=True, middle=True)
+        top += tall
     return box.bottom
 
 
@@ -229,7 +283,8 @@ def _corner(d: Sketch, status: Status) -> float:
         sign(d, Word("frame.sign.warning"), notice.x - theme.GAP - _NOTICE_SIGN, top, _NOTICE_SIGN, theme.LAMP)
         d.write(status.notice, notice, theme.SMALL, bold=True, middle=True)
     if status.practice:
-        badge = Box(round(left - theme.GAP_L - 168), d.room.y, 168, 60)
+        wide = max(168, round(d.measure(d.say("frame.practice"), theme.NOTE, True)) + theme.GAP_XL)
+        badge = Box(round(left - theme.GAP_L - wide), d.room.y, wide, 60)
         d.panel(badge, theme.LAMP, 30, 3)
         d.write(
             Word("frame.practice"), badge, theme.NOTE, bold=True, colour=theme.LAMP, align=Align.CENTER, middle=True

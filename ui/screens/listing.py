@@ -14,6 +14,9 @@ from ui.screens.frame import bar, frame
 from ui.sketch import Sketch, text_height
 
 _ROW = 124
+_LONG_ROW = 152
+_SHORT = 40
+"""Items of a list whose rows become higher where what is said of one is long: not of one that comes in windows, all of which are alike."""
 _TALLEST = 150
 _GAP = 20
 _SIDE = 280
@@ -43,7 +46,8 @@ def lines(
     ``chosen``: the id of the one that bears a sign; ``sends``: the intent whose value is the item's id, if it is not the id itself.
     """
     total = total or len(items)
-    d.fit = max(1, int((room.h + _GAP) // (_ROW + _GAP)))
+    row = _LONG_ROW if len(items) == total <= _SHORT and _long(d, items, room.w - _SIDE - theme.GAP_XL) else _ROW
+    d.fit = max(1, int((room.h + _GAP) // (row + _GAP)))
     d.paginate(total, d.fit)
     first = d.page * d.fit
     last = min(first + d.fit, total)
@@ -53,12 +57,18 @@ def lines(
         d.leafs = True
         _leaf(d, Box(room.right - _SIDE, room.y, _SIDE, room.h))
         room = room._replace(w=room.w - _SIDE - theme.GAP_XL)
-    tall = min(_TALLEST, int((room.h - (d.fit - 1) * _GAP) // d.fit))
+    tall = min(max(_TALLEST, row), int((room.h - (d.fit - 1) * _GAP) // d.fit))
     for at, item in enumerate(items[max(first - start, 0) : max(last - start, 0)]):
         box = Box(room.x, round(room.y + at * (tall + _GAP)), room.w, tall)
         id_, value = (item.id, None) if sends is None else (f"{sends}:{item.id}", (sends, item.id))
         mark = Word("frame.form.chosen") if item.id == chosen else None
         d.button(id_, box, item.label, item.detail, align=Align.LEFT, size=theme.LEAD, sends=value, mark=mark)
+
+
+def _long(d: Sketch, items: Sequence[Item], width: float) -> bool:
+    """Tell whether what is said of an item needs two lines."""
+    room = width - 2 * theme.GAP_L
+    return any(d.measure(d.words(it.detail), theme.SMALL, False) > room for it in items if it.detail is not None)
 
 
 def _leaf(d: Sketch, box: Box) -> None:

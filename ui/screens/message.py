@@ -11,18 +11,23 @@ from ui.scene import Align
 from ui.screens.frame import buttons, buttons_height, frame, sign
 from ui.sketch import Sketch, text_height
 
-_SIGN = 150
+_SIGN = (150, 110)
+"""The smaller where there is little room."""
+_TALL = 112
+"""Height of an answer."""
 _COLOURS = {Tone.INFO: theme.SECOND, Tone.OK: theme.GOOD, Tone.WARNING: theme.LAMP, Tone.ERROR: theme.BAD}
 
 
 def draw(d: Sketch, view: Message, status: Status | None) -> None:
     """Lay the view out; without a status, when the agent is lost, nobody would answer the bar."""
     room = frame(d, view.title, None, status, ways_out=status is not None)
-    below = buttons_height(view.items)
+    tall = theme.TARGET if d.tight else _TALL
+    below = buttons_height(view.items, height=tall)
     colour = _COLOURS[view.tone]
     mark: Text = Word("frame.sign." + view.tone.value) if view.left is None else str(view.left)
-    sign(d, mark, room.x, room.y + theme.GAP, _SIGN, colour)
-    x = room.x + _SIGN + theme.GAP_XL
+    size = _SIGN[d.tight]
+    sign(d, mark, room.x, room.y + theme.GAP, size, colour)
+    x = room.x + size + theme.GAP_XL
     text = Box(x, room.y, min(theme.LINE_CHARS * theme.HEAD, room.right - x), text_height(1, theme.LABEL))
     tone = Word("frame.tone." + view.tone.value)
     if view.left is not None:
@@ -41,10 +46,21 @@ def draw(d: Sketch, view: Message, status: Status | None) -> None:
         bottom = d.write(told, code, theme.SMALL, colour=theme.QUIET, align=align)
         y = max(y, bottom) if d.tight else y
     y += theme.GAP
+    gap = theme.GAP if d.tight else theme.GAP_L
     if view.lead is not None:
         size = theme.LEAD if d.tight else theme.HEAD
         lines = text._replace(y=y, h=text_height(2 if d.tight else 3, size))
-        y = d.write(view.lead, lines, size, bold=True) + (theme.GAP if d.tight else theme.GAP_L)
+        if view.remedy is not None and not _both(d, view.lead, view.remedy, lines, room_left - gap, size):
+            size, gap = theme.BODY, theme.GAP_S  # what to do now is never cut short
+            text = text._replace(w=room.right - x)
+        y = d.write(view.lead, text._replace(y=y, h=lines.h), size, bold=True) + gap
     if view.remedy is not None:
         d.write(view.remedy, text._replace(y=y, h=room_left - y), theme.LEAD)
-    buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))
+    buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M), height=tall)
+
+
+def _both(d: Sketch, lead: Text, remedy: Text, lines: Box, bottom: float, size: int) -> bool:
+    """Tell whether there is room for what to do now under what happened."""
+    label = d.set(lead, lines, size, bold=True)
+    top = label.box.bottom if label else lines.y
+    return d.holds(remedy, lines._replace(y=top, h=bottom - top))
