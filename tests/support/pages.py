@@ -76,10 +76,10 @@ _NOT_SHOWN = ("card.descriptor", "card.anchors", "card.sign.", "card.pin.last")
 
 def _pages() -> dict[str, Page]:
     placed = {
-        "sent": booking.Placed("k", _ORDER, Delivery.SENT),
-        "waiting": booking.Placed("k", _ORDER, Delivery.WAITING),
-        "needs_card": booking.Placed("k", _ORDER, Delivery.WAITING, needs_card=True),
-        "refused": booking.Placed("k", _ORDER, Delivery.REFUSED, Taken()),
+        "sent": booking.Placed("k1", _ORDER, Delivery.SENT),
+        "waiting": booking.Placed("k2", _ORDER, Delivery.WAITING),
+        "needs_card": booking.Placed("k3", _ORDER, Delivery.WAITING, needs_card=True),
+        "refused": booking.Placed("k4", _ORDER, Delivery.REFUSED, Taken()),
     }
     contact = Contact(_OPERATOR, "0120-000-000", "9:00–18:00")
     found: dict[str, Page] = {
