@@ -10,8 +10,8 @@ import os
 import sys
 
 _M_MMAP_THRESHOLD = -3
-_PIECE = 128 * 1024
-"""Bytes from which a piece of memory goes back to the system when it is given back: what glibc begins with, but fixed (mallopt(3))."""
+_PIECE = 32 * 1024
+"""Bytes from which a piece of memory goes back to the system as soon as it is given back (mallopt(3)): the picture of a line of text is larger."""
 # glXChooseVisual, GL/glx.h
 _RGBA, _DOUBLEBUFFER, _RED, _GREEN, _BLUE, _DEPTH, _STENCIL = 4, 5, 8, 9, 10, 12, 13
 _COLOURS = (_RGBA, _DOUBLEBUFFER, _RED, 8, _GREEN, 8, _BLUE, 8)
@@ -27,7 +27,7 @@ def prepare() -> None:
     """Do without; before Kivy is imported."""
     # There is no network here: what Kivy imports of asyncio need not load OpenSSL for it.
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
-    # glibc raises its threshold to the largest piece that was ever given back, and pictures of text then leave holes in its heap.
+    # glibc raises its threshold to the largest piece that was ever given back; pictures of text then leave holes in its heap.
     ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _PIECE)
     if visual := flat_visual():
         os.environ["SDL_VIDEO_X11_WINDOW_VISUALID"] = f"{visual:#x}"

@@ -39,6 +39,7 @@ class Options:
     private: bool
     seed: int | None
     json: bool
+    screen: dict[str, str]
 
 
 def _options(argv: list[str]) -> Options:
@@ -68,6 +69,8 @@ def _options(argv: list[str]) -> Options:
     add("--state", type=Path, metavar="DIR", help="keep box and world in this folder; without it, for this run")
     add("--pcscd", choices=["system", "private"], default="system", help="private: a daemon that only this house sees")
     add("--seed", type=int, metavar="N", help="derive the platform's keys and nonces")
+    add("--language", metavar="TAG", help="what the screen speaks at first: ja, ja-simple, en")
+    add("--profile", metavar="NAME", help="how it is drawn at first: standard, large, contrast, colour_blind")
     add("--json", action="store_true", help="print one line of JSON instead of words")
     given = parser.parse_args(argv)
     for file in given.trust_ca:
@@ -82,6 +85,7 @@ def _options(argv: list[str]) -> Options:
         given.pcscd == "private",
         given.seed,
         given.json,
+        {name: value for name in ("language", "profile") if (value := getattr(given, name))},
     )
 
 
@@ -107,7 +111,10 @@ class House:
         )
         config = self._folder / "box.toml"
         config.write_text(
-            configuration(self._runtime, self._state / "box", self._sockets["tv"], world, options.trust_ca), "utf-8"
+            configuration(
+                self._runtime, self._state / "box", self._sockets["tv"], world, options.trust_ca, options.screen
+            ),
+            "utf-8",
         )
         _, tv = await asyncio.gather(
             self._card(parts, reader, world),

@@ -8,10 +8,15 @@ from pathlib import Path
 
 
 def configuration(
-    runtime: Path, state: Path, tv: Path, world: Mapping[str, str], private_authorities: Sequence[Path]
+    runtime: Path,
+    state: Path,
+    tv: Path,
+    world: Mapping[str, str],
+    private_authorities: Sequence[Path],
+    screen: Mapping[str, str],
 ) -> str:
-    """Give the TOML of a box in this house; ``world`` is what stb-sim world prints."""
-    tables: dict[str, dict[str, str | bool | list[str]]] = {
+    """Give the TOML of a box in this house; ``world`` is what stb-sim world prints, ``screen`` how the household wants to see it."""
+    tables: dict[str, Mapping[str, str | bool | list[str]]] = {
         "box": {"runtime": str(runtime), "state": str(state)},
         "card": {
             "authorities": [world["ca"]],
@@ -23,6 +28,7 @@ def configuration(
         "operator": {"name": world["operator"], "phone": "0120-000-000", "hours": "9:00〜18:00"},
         "tv": {"socket": str(tv)},
         "remote": {"evdev": False, "socket": True},
+        "screen": screen,
     }
     lines = []
     for name, table in tables.items():

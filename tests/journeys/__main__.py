@@ -1,4 +1,4 @@
-"""python -m tests.journeys [NAME] --out DIR: walk a journey, or all, and keep pictures and tour.json."""
+"""python -m tests.journeys [NAME] --out DIR [--language TAG] [--profile NAME]: walk a journey, or all, and keep pictures and tour.json."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import argparse
 import importlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from stb_agent.contract.appearance import ENGLISH, JAPANESE, SIMPLE, Appearance, Profile
 from tests.journeys.tour import LostError, Tour
 from tests.support.house import Witness, house
 from tests.support.screen import Screen
+
+LANGUAGES, ALL = (JAPANESE, SIMPLE, ENGLISH), "all"
 
 
 def known() -> list[str]:
@@ -23,17 +27,46 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./stb tour", description="Walk a journey with the remote alone.")
     parser.add_argument("name", nargs="?", help=f"one of: {' '.join(known())}; without it, all")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where pictures and tour.json go")
+    parser.add_argument(
+        "--language", choices=[*LANGUAGES, ALL], default=JAPANESE, help="what the screen says it in, or all in turn"
+    )
+    parser.add_argument(
+        "--profile",
+        choices=[*map(str, Profile), ALL],
+        default=str(Profile.STANDARD),
+        help="how it is drawn, or all in turn",
+    )
     options = parser.parse_args(argv)
     if options.name is not None and options.name not in known():
         print(f"stb: no journey called '{options.name}'; there are: {' '.join(known())}", file=sys.stderr)
         return 2
-    options.out.mkdir(parents=True, exist_ok=True)
+    names = [options.name] if options.name else known()
+    languages = LANGUAGES if options.language == ALL else [options.language]
+    profiles = list(Profile) if options.profile == ALL else [Profile(options.profile)]
+    held = True
+    for language in languages:
+        for profile in profiles:
+            several = len(languages) * len(profiles) > 1
+            out = options.out / f"{language}-{profile}" if several else options.out
+            if several:
+                print(f"{language}, {profile}:", flush=True)
+            held = walk(names, out, Appearance(profile=profile, language=language)) and held
+    return 0 if held else 1
+
+
+def walk(names: Sequence[str], out: Path, appearance: Appearance) -> bool:
+    """Walk journeys, each in a house of its own where the household chose this; tell whether every step held."""
+    out.mkdir(parents=True, exist_ok=True)
     steps, lost = [], False
-    for name in [options.name] if options.name else known():
+    chosen = ("--language", appearance.language, "--profile", appearance.profile)
+    for name in names:
         journey = importlib.import_module(f"tests.journeys.{name}")
-        with house() as room, Screen(room.facts["display"]) as screen:
+        if getattr(journey, "CHOOSES", False) and appearance != Appearance():
+            print(f"{name} chooses language and profile by itself: it is walked without these options", flush=True)
+            continue
+        with house(*chosen) as room, Screen(room.facts["display"]) as screen:
             witness = Witness(room.socket("ui"))
-            tour = Tour(room, screen, witness, options.out, name)
+            tour = Tour(room, screen, witness, out, name)
             try:
                 journey.walk(tour)
             except LostError as error:
@@ -42,12 +75,12 @@ def main(argv: list[str]) -> int:
             finally:
                 witness.close()
                 steps += tour.steps
-                (options.out / "tour.json").write_text(
+                (out / "tour.json").write_text(
                     json.dumps({"steps": steps}, ensure_ascii=False, indent=1) + "\n", "utf-8"
                 )
     held = sum(step["ok"] for step in steps)
-    print(f"{held} of {len(steps)} steps held; pictures and tour.json are in {options.out}")
-    return 0 if held == len(steps) and not lost else 1
+    print(f"{held} of {len(steps)} steps held; pictures and tour.json are in {out}")
+    return held == len(steps) and not lost
 
 
 if __name__ == "__main__":

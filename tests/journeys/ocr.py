@@ -1,4 +1,4 @@
-"""Reading a picture of the screen: tesseract with its Japanese model."""
+"""Reading a picture of the screen: tesseract with its models of the language."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from PIL import Image
 
 _LIGHT = 110
 """Between our grounds and our text, of 255."""
+_LONGEST = 12
+"""Characters of a phrase that are looked for: it may go on in another line, and lines of two columns are read by turns."""
+_MISREAD = 4
+"""Of so many characters one may have been misread: tesseract takes 圧 and 茶 for others."""
 
 
-def read(picture: Image.Image) -> str:
-    """Give the text of a picture, without spaces and in compatibility form (NFKC). Raises RuntimeError if tesseract fails."""
+def read(picture: Image.Image, model: str) -> str:
+    """Give the text of a picture as `plain` does. Raises RuntimeError if tesseract fails."""
     png = io.BytesIO()
     # Our screens are light on dark, and the dark is no even one; tesseract's model was trained on black on white.
     picture.convert("L").point(lambda level: 0 if level > _LIGHT else 255).save(png, "PNG")
     ran = subprocess.run(
-        ["tesseract", "stdin", "stdout", "-l", "jpn", "--psm", "11", "--dpi", "96"],
+        ["tesseract", "stdin", "stdout", "-l", model, "--psm", "11", "--dpi", "96"],
         input=png.getvalue(),
         capture_output=True,
         check=False,
@@ -26,4 +30,21 @@ def read(picture: Image.Image) -> str:
     )
     if ran.returncode != 0:
         raise RuntimeError(f"tesseract: {ran.stderr.decode(errors='replace')}")
-    return "".join(unicodedata.normalize("NFKC", ran.stdout.decode()).split())
+    return plain(ran.stdout.decode())
+
+
+def plain(text: str) -> str:
+    """Give a text in compatibility form (NFKC), in small letters and without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def found(phrase: str, text: str) -> bool:
+    """Tell whether a phrase's beginning stands in what was read, a few misread characters aside."""
+    wanted = plain(phrase)[:_LONGEST]
+    # The least edits between the phrase so far and any part of the text that ends at each place (Sellers, 1980).
+    row = [0] * (len(text) + 1)
+    for number, char in enumerate(wanted, 1):
+        before, row = row, [number]
+        for at, other in enumerate(text, 1):
+            row.append(min(before[at] + 1, row[at - 1] + 1, before[at - 1] + (char != other)))
+    return min(row) <= len(wanted) // _MISREAD

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PIL import Image, ImageChops, ImageStat
 
+from stb_agent.contract import words as catalogue
+from stb_agent.contract.appearance import JAPANESE, SIMPLE, Appearance
+from stb_agent.contract.text import Word
 from tests.journeys import ocr
+from tests.journeys.guide import Guide, Where
 from tests.support.house import House, Witness
 from tests.support.screen import Screen
 
@@ -25,6 +30,10 @@ _QUIET = 0.25
 _PATIENCE = 3
 """Steps in a row that may fail before the walk is given up: it has lost its way."""
 
+_MODEL = "eng"
+_MODELS = {JAPANESE: "jpn", SIMPLE: "jpn"}
+"""tesseract's, by language."""
+
 View = dict[str, Any]
 
 
@@ -38,6 +47,7 @@ class Tour:
     def __init__(self, house: House, screen: Screen, witness: Witness, out: Path, name: str) -> None:
         self.house, self.screen, self.witness = house, screen, witness
         self._out, self._name = out, name
+        self._guide = Guide(witness)
         self._before: Image.Image | None = None
         self.steps: list[dict[str, Any]] = []
 
@@ -46,19 +56,29 @@ class Tour:
         name: str,
         *keys: str,
         kind: str,
+        to: Where | None = None,
+        choose: Where | None = None,
         act: Callable[[], object] | None = None,
         right: Callable[[View], bool] = lambda message: True,
-        words: Sequence[str] = (),
-        not_words: Sequence[str] = (),
+        words: Sequence[str | Word] = (),
+        literal: Sequence[str] = (),
+        not_words: Sequence[str | Word] = (),
         within_ms: float | None = None,
         area: int = 1,
     ) -> None:
         """Press ``keys`` (or ``act``, if something else happens), wait for the right view of ``kind``, and keep its picture.
 
-        ``words`` must be readable on it and ``not_words`` not; the first damage of at least ``area`` pixels must come ``within_ms``
-        of the last key or act, where that is asked.
+        ``to``: the keys that take the focus there; ``choose``: these and 決定. ``words`` (a catalogue's code, or a Word with what it is filled
+        with) must be readable on it in the household's language and ``not_words`` not; so must what is ``literal``, in no catalogue.
+        The first damage of at least ``area`` pixels must come ``within_ms`` of the last key or act, where that is asked.
         """
         wrong: list[str] = []
+        where = to if to is not None else choose
+        if where is not None:
+            try:
+                keys = tuple(self._guide.way(where, press=choose is not None))
+            except LookupError as error:
+                wrong.append(str(error))
         waited: float | None = None
         for at in self._happenings(keys, act):
             change = self.screen.first_change(at, _FRAME, area)
@@ -78,7 +98,7 @@ class Tour:
         picture = self.screen.picture()
         shot = f"{self._name}-{len(self.steps) + 1:02d}-{name}.png"
         picture.save(self._out / shot)
-        wrong += self._look(picture, words, not_words)
+        wrong += self._look(picture, words, literal, not_words)
         self._before = picture
         self._write_down(
             {
@@ -102,7 +122,13 @@ class Tour:
         for key in keys:
             yield self.house.key(key)
 
-    def _look(self, picture: Image.Image, words: Sequence[str], not_words: Sequence[str]) -> list[str]:
+    def _look(
+        self,
+        picture: Image.Image,
+        words: Sequence[str | Word],
+        literal: Sequence[str],
+        not_words: Sequence[str | Word],
+    ) -> list[str]:
         wrong = []
         if picture.size != _SIZE:
             wrong.append(f"the picture is {picture.size}")
@@ -111,12 +137,27 @@ class Tour:
         if self._before is not None and ImageChops.difference(picture, self._before).getbbox() is None:
             wrong.append("the picture is the one before")
         if words or not_words:
-            text = ocr.read(picture)
-            wrong += [f"not to be read: {word}" for word in words if _plain(word) not in text]
-            wrong += [f"still to be read: {word}" for word in not_words if _plain(word) in text]
-            if wrong:
-                wrong.append(f"it reads: {text}")
+            text = ocr.read(picture, _MODELS.get(self._appearance().language, _MODEL))
+            missing = [f"not to be read: {it}" for it in map(self._said, words) if not ocr.found(it, text)]
+            lingering = [f"still to be read: {it}" for it in map(self._said, not_words) if ocr.plain(it) in text]
+            wrong += [*missing, *lingering, *([f"it reads: {text}"] if missing or lingering else [])]
+        if literal:
+            text = ocr.read(picture, _MODELS[JAPANESE])
+            missing = [f"not to be read: {it}" for it in literal if not ocr.found(it, text)]
+            wrong += [*missing, *([f"it reads: {text}"] if missing else [])]
         return wrong
+
+    def _said(self, word: str | Word) -> str:
+        """Give what a person reads of a code: where it is filled, the longest part that is the same whatever it is filled with."""
+        if isinstance(word, Word):
+            return catalogue.render(word, self._appearance())
+        if not catalogue.has(word):
+            raise LookupError(f"no text for {word}")
+        return max(re.split(r"\{[^}]*\}", catalogue.pattern(word, self._appearance())), key=len)
+
+    def _appearance(self) -> Appearance:
+        """Give how the screen is drawn now: a household may change that on its way."""
+        return msgspec.convert(self.witness.latest()["status"].get("appearance", {}), Appearance)
 
     def _write_down(self, step: dict[str, Any], wrong: Sequence[str]) -> None:
         self.steps.append(step)
@@ -129,7 +170,3 @@ class Tour:
 
 def _kind(message: View) -> str:
     return str(message["view"]["kind"]) if message["shown"] else PROGRAMME
-
-
-def _plain(word: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", word).split())

@@ -14,6 +14,9 @@ from Xlib import error as xerror
 from Xlib.display import Display
 from Xlib.ext import xtest
 
+_FINGER = 0.04
+"""Seconds."""
+
 
 class Keyboard:
     """A display's keyboard."""
@@ -28,12 +31,14 @@ class Keyboard:
         self._display.close()
         self._display.display.socket.close()
 
-    def focus(self, name: str) -> None:
-        """Give a window, by its WM_CLASS, the keyboard, and hear what it hears. Raises LookupError if there is none."""
+    def focus(self, name: str, *, above: bool = False) -> None:
+        """Give a window, by its WM_CLASS, the keyboard, and hear what it hears; put it ``above`` others. Raises LookupError if there is none."""
         window = next((one for one in self._windows() if name in (one.get_wm_class() or ())), None)
         if window is None:
             raise LookupError(f"no window of {name}")
         window.change_attributes(event_mask=X.KeyPressMask)
+        if above:
+            window.configure(stack_mode=X.Above)
         window.set_input_focus(X.RevertToParent, X.CurrentTime)
         self._display.sync()
 
@@ -45,6 +50,18 @@ class Keyboard:
             xtest.fake_input(self._display, kind, code)
             self._display.sync()
             time.sleep(pause)
+
+    @contextlib.contextmanager
+    def down(self, keysym: str) -> Iterator[float]:
+        """Hold a key while the block runs, and for as long as a finger stays on it; give time.monotonic() at the press."""
+        code = self._display.keysym_to_keycode(XK.string_to_keysym(keysym))
+        at = time.monotonic()
+        xtest.fake_input(self._display, X.KeyPress, code)
+        self._display.flush()
+        yield at
+        time.sleep(max(at + _FINGER - time.monotonic(), 0))
+        xtest.fake_input(self._display, X.KeyRelease, code)
+        self._display.sync()
 
     def heard(self, keysym: str, seconds: float = 1.0) -> bool:
         """Tell whether the next key press that the focused window was given, in time, is this one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stb_agent.contract.text import Word
 from tests.journeys.tour import PROGRAMME, Tour
 
 _WHOLE = 1920 * 1080 // 2
@@ -22,6 +23,10 @@ def _title(code: str) -> Any:
     return lambda message: message["view"]["title"] == {"code": code}
 
 
+def _tries(left: int) -> Word:
+    return Word("frame.pin.tries", {"tries": left})
+
+
 def walk(tour: Tour) -> None:
     """Walk the evening."""
     pin, contract = tour.house.facts["pin"], tour.house.facts["world"]["contract_number"]
@@ -35,21 +40,21 @@ def walk(tour: Tour) -> None:
 
 
 def _arrive(tour: Tour) -> None:
-    tour.step("programme", kind=PROGRAMME, words=["テスト放送"])
+    tour.step("programme", kind=PROGRAMME, literal=["テスト放送"])
     tour.step(
         "home",
         "HOMEPAGE",
         kind="home",
         right=_level(0),
         area=_WHOLE,
-        words=["マイナンバーカードを入れると", "施設の予約"],
+        words=["home.guide.insert", "booking.tile"],
     )
     tour.step(
         "card-in",
         kind="home",
         act=lambda: tour.house.card(insert="new"),
         right=_level(1),
-        words=["カードを読み取りました"],
+        words=["home.guide.new"],
     )
     tour.step("focus", "RIGHT", kind="home")
     tour.step("focus-back", "LEFT", kind="home")
@@ -58,77 +63,85 @@ def _arrive(tour: Tour) -> None:
 def _sign_in_and_link(tour: Tour, pin: str, contract: str) -> None:
     wrong = "".join(str((int(digit) + 5) % 10) for digit in pin)
     tour.step(
-        "sign-in-consent", "OK", kind="consent", right=_level(1), words=["送るもの", "使いみち", "だれにも送りません"]
+        "sign-in-consent",
+        choose="sign_in",
+        kind="consent",
+        right=_level(1),
+        words=["sign_in.consent.lead", "frame.consent.what"],
     )
-    tour.step("pin", "OK", kind="pin", right=lambda m: m["view"]["tries"] == 3, words=["暗証番号", "あと3回"])
+    tour.step("pin", choose="agree", kind="pin", right=lambda m: m["view"]["tries"] == 3, words=[_tries(3)])
     tour.step("pin-wrong-dots", *wrong, kind="pin", right=lambda m: m["view"]["dots"] == 4)
     tour.step(
-        "pin-wrong", "OK", kind="pin", words=["暗証番号がちがいます", "あと2回"],
+        "pin-wrong", "OK", kind="pin", words=[Word("card.pin.wrong.cause", {"left": 2}), _tries(2)],
         right=lambda m: m["view"]["tries"] == 2 and m["view"]["dots"] == 0 and "error" in m["view"],
     )  # fmt: skip
     tour.step("pin-right-dots", *pin, kind="pin", right=lambda m: m["view"]["dots"] == 4)
-    tour.step("link-consent", "OK", kind="consent", right=_level(2), words=["送るもの", "使いみち"])
-    tour.step("contract-number", "OK", kind="form", right=lambda m: m["view"]["field"]["value"] == "")
+    tour.step("link-consent", "OK", kind="consent", right=_level(2), words=["link.consent.lead", "frame.consent.what"])
+    tour.step("contract-number", choose="agree", kind="form", right=lambda m: m["view"]["field"]["value"] == "")
     tour.step("contract-typed", *contract, kind="form", right=lambda m: m["view"]["field"]["value"] == contract)
-    tour.step("linked", "OK", kind="message", right=_title("link.done.title"), words=["つながりました"])
-    tour.step("home-signed-in", "OK", kind="home", right=_level(2), words=["ご本人を確認しました"])
+    tour.step("linked", choose="submit", kind="message", right=_title("link.done.title"), words=["link.done.title"])
+    tour.step("home-signed-in", choose="ok", kind="home", right=_level(2), words=["home.guide.signed_in"])
 
 
 def _book(tour: Tour) -> None:
-    tour.step("facilities", "OK", kind="list", words=["どの施設を使いますか", "公民館"])
+    tour.step("facilities", choose="booking", kind="list", words=["booking.which"], literal=["公民館"])
     tour.step("facility-focus", "DOWN", kind="list")
     tour.step(
         "days", "OK", kind="calendar", right=lambda m: any(cell["state"] == "free" for cell in m["view"]["cells"])
     )
     tour.step(
-        "confirm", "OK", kind="choice", right=_title("booking.confirm"), words=["この内容で予約しますか", "予約する"]
+        "confirm", "OK", kind="choice", right=_title("booking.confirm"), words=["booking.confirm", "booking.book"]
     )
     tour.step(
-        "slip", "OK", kind="detail", words=["予約できました", "届きました", "予約番号"],
+        "slip", choose="book", kind="detail", words=["booking.slip_sent", "frame.delivery.sent", "booking.number"],
         right=lambda m: m["view"].get("delivery") == "sent",
     )  # fmt: skip
-    tour.step("home-after-booking", "OK", kind="home", right=_level(2))
+    tour.step("home-after-booking", choose="done", kind="home", right=_level(2))
 
 
 def _read_health_and_pull(tour: Tour) -> None:
-    tour.step("health-focus", "RIGHT", "RIGHT", kind="home")
+    tour.step("health-focus", to="health", kind="home")
     tour.step(
-        "health-covered", "OK", kind="detail", right=_title("health.title"), words=["血圧", "隠しています"],
-        not_words=["mmHg"],
+        "health-covered", "OK", kind="detail", right=_title("health.title"), words=["health.latest", "frame.curtain.covered"],
+        not_words=["health.unit"],
     )  # fmt: skip
-    tour.step("health", "OK", kind="detail", right=_title("health.title"), words=["血圧", "mmHg"])
-    tour.step("chart", "OK", kind="chart", words=["うつりかわり", "mmHg"])
+    tour.step(
+        "health", choose="uncover", kind="detail", right=_title("health.title"), words=["health.latest", "health.unit"]
+    )
+    tour.step("chart", choose="chart", kind="chart", words=["health.chart", "health.unit"])
     tour.step(
         "card-pulled", kind="message", act=lambda: tour.house.card(pull=True), right=_level(0), within_ms=1500,
-        words=["カードが抜かれました"], not_words=["mmHg", "うつりかわり"],
+        words=["home.card_gone.title"], not_words=["health.unit", "health.chart"],
     )  # fmt: skip
-    tour.step("home-without-card", "OK", kind="home", right=_level(0))
+    tour.step("home-without-card", choose="ok", kind="home", right=_level(0))
 
 
 def _come_back(tour: Tour, pin: str) -> None:
     tour.step("card-again", kind="home", act=lambda: tour.house.card(insert="new"), right=_level(1))
-    tour.step("sign-in-focus", "UP", kind="home")
+    tour.step("sign-in-focus", to="sign_in", kind="home")
     tour.step("pin-again", "OK", kind="pin", right=lambda m: m["view"]["tries"] == 3)
     tour.step(
         "pin-by-arrows", *(arrow for digit in pin for arrow in _ARROWS[digit]),
         kind="pin", right=lambda m: m["view"]["dots"] == 4,
     )  # fmt: skip
-    tour.step("home-known-card", "OK", kind="home", right=_level(2), words=["ご本人を確認しました"])
+    tour.step("home-known-card", "OK", kind="home", right=_level(2), words=["home.guide.signed_in"])
 
 
 def _record_service_down(tour: Tour) -> None:
     tour.house.fault("health", {"kind": "down"})
-    tour.step("records-focus", "RIGHT", "RIGHT", kind="home")
-    tour.step("records-down", "OK", kind="message", words=["できませんでした", "つながりません"])
+    tour.step("records-focus", to="health", kind="home")
+    tour.step("records-down", "OK", kind="message", words=["frame.tone.error", "cable_id.service.unreachable.cause"])
     tour.house.fault("health", None)
-    tour.step("records-back", "OK", kind="detail", right=_title("health.title"), words=["隠しています"])
-    tour.step("records-seen", "OK", kind="detail", right=_title("health.title"), words=["mmHg"])
+    tour.step(
+        "records-back", choose="again", kind="detail", right=_title("health.title"), words=["frame.curtain.covered"]
+    )
+    tour.step("records-seen", choose="uncover", kind="detail", right=_title("health.title"), words=["health.unit"])
 
 
 def _yield_and_leave(tour: Tour) -> None:
     tour.step(
         "yield-now", kind=PROGRAMME, act=lambda: tour.house.yield_now(True), within_ms=200, area=_WHOLE,
-        words=["地震速報", "これは訓練です"], not_words=["mmHg"],
+        literal=["地震速報", "これは訓練です"], not_words=["health.unit"],
     )  # fmt: skip
-    tour.step("after-yield", kind="pin", act=lambda: tour.house.yield_now(False), not_words=["mmHg"])
-    tour.step("back-to-programme", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, words=["テスト放送"])
+    tour.step("after-yield", kind="pin", act=lambda: tour.house.yield_now(False), not_words=["health.unit"])
+    tour.step("back-to-programme", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, literal=["テスト放送"])

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stb_agent.contract.text import Word
 from tests.journeys.tour import PROGRAMME, Tour
 
 _WHOLE = 1920 * 1080 // 2
@@ -80,26 +81,34 @@ def walk(tour: Tour) -> None:
 
 
 def _open(tour: Tour) -> None:
-    tour.step("programme", kind=PROGRAMME, words=["テスト放送"])
+    tour.step("programme", kind=PROGRAMME, literal=["テスト放送"])
     tour.step(
-        "menu-of-the-television", kind="home", act=tour.house.open_menu, area=_WHOLE, words=["施設の予約", "リモコン"]
+        "menu-of-the-television",
+        kind="home",
+        act=tour.house.open_menu,
+        area=_WHOLE,
+        words=["booking.tile", "remote.title"],
     )
-    tour.step("volume-over-chanoma", "VOLUMEUP", kind="home", words=["施設の予約"])
-    tour.step("mute-over-chanoma", "MUTE", kind="home", words=["施設の予約"])
-    tour.step("channel-over-chanoma", "CHANNELUP", kind="home", words=["練習のため番組は同じです"])
+    tour.step("volume-over-chanoma", "VOLUMEUP", kind="home", words=["booking.tile"])
+    tour.step("mute-over-chanoma", "MUTE", kind="home", words=["booking.tile"])
+    tour.step("channel-over-chanoma", "CHANNELUP", kind="home", literal=["練習のため番組は同じです"])
 
 
 def _list(tour: Tour) -> None:
-    tour.step("tile", "RIGHT", "DOWN", kind="home")
-    tour.step("remotes", "OK", kind="list", right=_title("remote.title"), words=["電話などのリモコン", "覚えさせる"])
-    tour.step("one-remote", "OK", kind="detail", words=["家の中の通信", "できること"])
+    tour.step("tile", to="remote", kind="home")
+    tour.step("remotes", "OK", kind="list", right=_title("remote.title"), words=["remote.label.socket", "remote.teach"])
+    tour.step("one-remote", "OK", kind="detail", words=["remote.how.socket", "remote.row.can"])
     tour.step("back-to-the-remotes", "BACK", kind="list", right=_title("remote.title"))
 
 
 def _teach(tour: Tour, unknown: Unknown) -> None:
-    for _ in tour.witness.latest()["view"]["items"][1:]:
-        tour.house.key("DOWN")
-    tour.step("lesson", "OK", kind="message", right=_asks("ok"), words=["決定", "を押してください", "やめるときは"])
+    tour.step(
+        "lesson",
+        choose="teach",
+        kind="message",
+        right=_asks("ok"),
+        words=[Word("remote.lesson.press", {"key": Word("remote.action.ok")}), "remote.lesson.begin"],
+    )
     names = list(_LESSON)
     for name, following in zip(names, [*names[1:], "1"], strict=True):
         tour.step(
@@ -108,18 +117,18 @@ def _teach(tour: Tour, unknown: Unknown) -> None:
         if following == "down":
             tour.step(
                 "lesson-used-already", kind="message", act=lambda: unknown.press("up"), right=_asks("down", used=True),
-                words=["として覚えました"],
+                words=["remote.lesson.used"],
             )  # fmt: skip
     tour.step("lesson-no-digits", kind="message", act=lambda: unknown.press("ok"), right=_asks("blue"))
     tour.step(
         "summary", kind="choice", act=lambda: unknown.press("ok"), right=_title("remote.summary.title"),
-        words=["決定と矢印", "ないボタン", "はじめから"],
+        words=["remote.group.needed", "remote.row.lacks", "remote.summary.again"],
     )  # fmt: skip
     tour.step("summary-right", kind="choice", act=lambda: unknown.press("right"))
     tour.step("summary-left", kind="choice", act=lambda: unknown.press("left"))
     tour.step(
         "saved", kind="message", act=lambda: unknown.press("ok"), right=_lead("remote.end.saved.lead"),
-        words=["リモコンを覚えました"],
+        words=["remote.end.saved.lead"],
     )  # fmt: skip
 
 
@@ -135,11 +144,11 @@ def _interrupt(tour: Tour, unknown: Unknown) -> None:
     tour.step("lesson-again", kind="message", act=lambda: unknown.press("ok"), right=_asks("ok"))
     tour.step(
         "warning", kind=PROGRAMME, act=lambda: tour.house.yield_now(True), within_ms=200, area=_WHOLE,
-        words=["これは訓練です"],
+        literal=["これは訓練です"],
     )  # fmt: skip
     tour.step(
         "lesson-stopped", kind="message", act=lambda: tour.house.yield_now(False), right=_lead("remote.end.stopped.lead"),
-        words=["途中でやめました"],
+        words=["remote.end.stopped.lead"],
     )  # fmt: skip
     tour.step("remotes-at-last", "OK", kind="list", right=_title("remote.title"))
-    tour.step("programme-at-last", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, words=["テスト放送"])
+    tour.step("programme-at-last", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, literal=["テスト放送"])

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.journeys.tour import PROGRAMME, Tour
 
+CHOOSES = True
+"""It begins in Japanese, in the standard profile, and goes through the others itself."""
 _WHOLE = 1920 * 1080 // 2
 """Pixels of a change that is more than a part of the programme moving."""
 _BY_ITSELF = 60.0
@@ -59,24 +61,24 @@ def _to(tour: Tour, id_: str) -> tuple[str, ...]:
 
 def walk(tour: Tour) -> None:
     """Walk it."""
-    tour.step("home", "HOMEPAGE", kind="home", area=_WHOLE, words=["文字の大きさ"])
+    tour.step("home", "HOMEPAGE", kind="home", area=_WHOLE, literal=["文字の大きさ"])
     tour.step("tile", *_to(tour, "settings"), kind="home")
-    tour.step("settings", "OK", kind="list", words=["文字の大きさと色", "声の案内", "ことば"])
+    tour.step("settings", "OK", kind="list", literal=["文字の大きさと色", "声の案内", "ことば"])
     _look(tour)
     _voice(tour)
     _language(tour)
     _pace(tour)
     _reset(tour)
-    tour.step("programme", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, words=["テスト放送"])
+    tour.step("programme", "HOMEPAGE", kind=PROGRAMME, area=_WHOLE, literal=["テスト放送"])
 
 
 def _look(tour: Tour) -> None:
     title = "settings.look.title"
-    tour.step("look", "OK", kind="form", right=_looks(title), words=["大きな文字", "見分けやす"])
+    tour.step("look", "OK", kind="form", right=_looks(title), literal=["大きな文字", "見分けやす"])
     for at, profile in enumerate(_PROFILES, 1):
         tour.step(
             f"look-{profile}", *("DOWN",) * at, "OK", kind="choice", right=_looks(title, profile=profile),
-            words=["これにする", "もとにもどす"],
+            literal=["これにする", "もとにもどす"],
         )  # fmt: skip
         # By the key, by the button, and by way of help.
         ways = (("BACK",), ("RIGHT", "OK"), ("HELP", "HELP"))
@@ -88,30 +90,30 @@ def _look(tour: Tour) -> None:
 
 def _voice(tour: Tour) -> None:
     title = "settings.voice.title"
-    tour.step("voice", "DOWN", "OK", kind="form", right=_speaks(title, on=False), words=["ゆっくり"])
-    tour.step("voice-slow", "DOWN", "OK", kind="choice", right=_speaks(title, on=True), words=["公民館"])
+    tour.step("voice", "DOWN", "OK", kind="form", right=_speaks(title, on=False), literal=["ゆっくり"])
+    tour.step("voice-slow", "DOWN", "OK", kind="choice", right=_speaks(title, on=True), literal=["公民館"])
     tour.step("voice-left", "BACK", kind="form", right=_speaks(title, on=False))
     tour.step("settings-after-voice", "BACK", kind="list", right=_looks("settings.title"))
 
 
 def _language(tour: Tour) -> None:
     title = "settings.language.title"
-    tour.step("languages", "DOWN", "OK", kind="form", right=_looks(title), words=["画面と声のことば"])
+    tour.step("languages", "DOWN", "OK", kind="form", right=_looks(title), literal=["画面と声のことば"])
     tour.step(
         "english", "DOWN", "DOWN", "OK", kind="choice", right=_looks(title, language="en"),
-        words=["Use this", "もとにもどります"],
+        literal=["Use this", "もとにもどります"],
     )  # fmt: skip
     japanese = _looks(title, language="ja")
     tour.step(
-        "japanese-by-itself", kind="form", right=japanese, words=["ことば"],
+        "japanese-by-itself", kind="form", right=japanese, literal=["ことば"],
         act=lambda: tour.witness.until(lambda message: japanese(message) and _is_form(message), _BY_ITSELF),
     )  # fmt: skip
     tour.step("english-again", "DOWN", "DOWN", "OK", kind="choice", right=_looks(title, language="en"))
-    tour.step("english-kept", "LEFT", "OK", kind="form", right=_looks(title, language="en"), words=["Choose the"])
-    tour.step("settings-english", "BACK", kind="list", right=_looks("settings.title", language="en"), words=["Voice"])
+    tour.step("english-kept", "LEFT", "OK", kind="form", right=_looks(title, language="en"), literal=["Choose the"])
+    tour.step("settings-english", "BACK", kind="list", right=_looks("settings.title", language="en"), literal=["Voice"])
     tour.step("languages-again", "OK", kind="form", right=_looks(title, language="en"))
     tour.step(
-        "japanese", "UP", "UP", "OK", kind="choice", right=_looks(title, language="ja"), words=["It goes back", "これにする"],
+        "japanese", "UP", "UP", "OK", kind="choice", right=_looks(title, language="ja"), literal=["It goes back", "これにする"],
     )  # fmt: skip
     tour.step("japanese-kept", "LEFT", "OK", kind="form", right=_looks(title, language="ja"))
     tour.step("settings-japanese", "BACK", kind="list", right=_looks("settings.title", language="ja"))
@@ -123,8 +125,8 @@ def _is_form(message: Message) -> bool:
 
 def _pace(tour: Tour) -> None:
     title = "settings.pace.title"
-    tour.step("pace", "DOWN", "OK", kind="form", right=_looks(title), words=["ゆっくり"])
-    tour.step("pace-slow", "DOWN", "OK", kind="choice", right=_looks(title), words=["決定を試す"])
+    tour.step("pace", "DOWN", "OK", kind="form", right=_looks(title), literal=["ゆっくり"])
+    tour.step("pace-slow", "DOWN", "OK", kind="choice", right=_looks(title), literal=["決定を試す"])
 
     def slowly(key: str) -> Callable[[], float]:
         def press() -> float:
@@ -152,7 +154,11 @@ def _reset(tour: Tour) -> None:
         tour.house.key("DOWN")
     time.sleep(_REST)
     tour.step(
-        "reset", "OK", kind="choice", right=_looks("settings.reset.title", profile="large"), words=["そのまま残るもの"]
+        "reset",
+        "OK",
+        kind="choice",
+        right=_looks("settings.reset.title", profile="large"),
+        literal=["そのまま残るもの"],
     )
     time.sleep(_REST)
     tour.step("reset-focus", "RIGHT", kind="choice")
