@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.messages import ActionMessage, Intent, ViewMessage, decode_from_agent, encode
 from tests.support.box import PIN, Box, code, running_box
 from tests.support.typeface import measure
@@ -180,3 +181,48 @@ async def test_four_arrows_and_ok_are_enough_for_the_whole_evening() -> None:
         await sofa.programme()
         await sofa.hold_ok()
         await sofa.sees("pin")
+
+
+async def test_four_arrows_and_ok_are_enough_for_the_settings() -> None:
+    async with running_box() as box, on_the_sofa(box) as sofa:
+        await sofa.hold_ok()
+        await sofa.sees("home")
+        await sofa.chooses("settings")
+        await sofa.sees("list", "settings.title")
+        await sofa.chooses("set:look")
+        await sofa.sees("form")
+        await sofa.chooses("choose", "large")
+        await sofa.sees("choice")
+        await sofa.chooses("undo")
+        await sofa.sees("form")
+        await sofa.chooses("choose", "large")
+        await sofa.sees("choice")
+        await sofa.chooses("keep")
+        await sofa.sees("form")
+        await sofa.chooses("back")
+        await sofa.sees("list")
+        await sofa.chooses("set:language")
+        await sofa.sees("form")
+        await sofa.chooses("choose", "en")
+        await sofa.sees("choice")
+        await sofa.chooses("keep")
+        await sofa.sees("form")
+        await sofa.chooses("back")
+        await sofa.sees("list")
+        await sofa.chooses("set:pace")
+        await sofa.sees("form")
+        await sofa.chooses("choose", "slow")
+        await sofa.sees("choice")
+        await asyncio.sleep(0.5)  # in the slow pace no press before counts for this view
+        await sofa.chooses("undo")
+        await sofa.sees("form")
+        await sofa.chooses("back")
+        await sofa.sees("list")
+        await sofa.chooses("reset")
+        await sofa.sees("choice", "settings.reset.title")
+        await sofa.chooses("reset")
+        await sofa.sees("list", "settings.title")
+        assert sofa.message is not None
+        assert sofa.message.status.appearance == Appearance()
+        await sofa.chooses("tv")
+        await sofa.programme()

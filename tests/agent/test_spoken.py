@@ -233,6 +233,32 @@ async def test_the_evening_by_ear() -> None:
             await again.hears("音声案内を始めます", "茶の間")
 
 
+async def test_the_settings_by_ear() -> None:
+    async with running_box() as box, listening(box) as person:
+        await box.hold("OK", 1.1)
+        await person.press("BLUE")
+        await person.hears("音声案内を始めます")
+        await person.finds("設定、")
+        await person.hears("変えたいものを選んでください")
+        await person.finds("声の案内、いまは、ふつうの速さ")
+        await person.hears("画面を声で聞きますか")
+        await person.finds("ゆっくり、")
+        await person.hears(
+            "ゆっくりにしてみました", "見本、公民館の会議室を予約できます", "あと30秒で、もとにもどります"
+        )
+        await person.hears("あと20秒で、もとにもどります")
+        await person.finds("これにする")
+        await person.hears("画面を声で聞きますか", "いまはこれです")
+        await person.finds("戻る")
+        await person.hears("変えたいものを選んでください")
+        await person.finds("ことば、いまは、日本語")
+        await person.hears("画面と声のことばを選んでください")
+        await person.finds("English")
+        await person.hears("If you like it, choose", "もとにもどす")
+        await person.press("OK")
+        await person.hears("画面と声のことばを選んでください")
+
+
 async def _typed(person: Listener, sentence: str) -> None:
     """Hear that a digit came in; the view is the same, and so is what is known of it."""
     ways = person._ways
