@@ -89,6 +89,11 @@ class Witness:
         self._thread.join(2)
 
 
+def shows(kind: str, level: int = 0) -> Callable[[dict[str, Any]], bool]:
+    """Tell whether a view of this kind is on the screen, with at least this level."""
+    return lambda m: bool(m["shown"] and m["view"]["kind"] == kind and m["status"].get("level", 0) >= level)
+
+
 class House:
     """A standing house; ``facts`` is what it printed."""
 

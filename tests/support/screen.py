@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from PIL import Image
+from PIL import Image, ImageChops
 from Xlib import X
 from Xlib import error as xerror
 from Xlib.display import Display
@@ -26,6 +26,11 @@ class Damage:
 
     at: float
     area: int
+
+
+def same(one: Image.Image, other: Image.Image) -> bool:
+    """Tell whether two pictures are the same in every pixel."""
+    return ImageChops.difference(one, other).getbbox() is None
 
 
 class Screen:
@@ -102,10 +107,14 @@ class Screen:
         whole = Image.new("RGB", self.size)
         for top in range(0, height, _STRIP):
             rows = min(_STRIP, height - top)
-            data = self._root.get_image(0, top, width, rows, X.ZPixmap, 0xFFFFFFFF).data
-            raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
-            whole.paste(Image.frombytes("RGB", (width, rows), raw, "raw", "BGRX"), (0, top))
+            whole.paste(self.moment(0, top, width, rows), (0, top))
         return whole
+
+    def moment(self, x: int, y: int, width: int, height: int) -> Image.Image:
+        """Fetch a part of the screen by one request: all of it at one moment."""
+        data = self._root.get_image(x, y, width, height, X.ZPixmap, 0xFFFFFFFF).data
+        raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
+        return Image.frombytes("RGB", (width, height), raw, "raw", "BGRX")
 
     def close(self) -> None:
         """Hang up."""
