@@ -9,7 +9,8 @@ from typing import Any
 from tests.journeys.tour import PROGRAMME, Tour
 
 CHOOSES = True
-"""It begins in Japanese, in the standard profile, and goes through the others itself."""
+"""This journey chooses language and profile by itself."""
+
 _WHOLE = 1920 * 1080 // 2
 """Pixels of a change that is more than a part of the programme moving."""
 _BY_ITSELF = 60.0
@@ -23,7 +24,7 @@ _USUAL = {"profile": "standard", "language": "ja"}
 Message = dict[str, Any]
 
 
-def _looks(title: str, **wanted: object) -> Callable[[Message], bool]:
+def _looks(title: str, **wanted: str) -> Callable[[Message], bool]:
     """Tell whether a view of this title is drawn so."""
 
     def right(message: Message) -> bool:
@@ -52,18 +53,11 @@ def _speaks(title: str, *, on: bool) -> Callable[[Message], bool]:
     )
 
 
-def _to(tour: Tour, id_: str) -> tuple[str, ...]:
-    """Give the keys from the first tile of home to another."""
-    ids = [item["id"] for item in tour.witness.latest()["view"]["items"]]
-    row, column = divmod(ids.index(id_), 2 if len(ids) in (1, 2, 4) else 3)
-    return ("RIGHT",) * column + ("DOWN",) * row
-
-
 def walk(tour: Tour) -> None:
     """Walk it."""
-    tour.step("home", "HOMEPAGE", kind="home", area=_WHOLE, literal=["文字の大きさ"])
-    tour.step("tile", *_to(tour, "settings"), kind="home")
-    tour.step("settings", "OK", kind="list", literal=["文字の大きさと色", "声の案内", "ことば"])
+    tour.step("home", "HOMEPAGE", kind="home", area=_WHOLE, words=["settings.tile_detail"])
+    tour.step("tile", to="settings", kind="home")
+    tour.step("settings", "OK", kind="list", words=["settings.look.title", "settings.voice.title"])
     _look(tour)
     _voice(tour)
     _language(tour)
@@ -74,67 +68,61 @@ def walk(tour: Tour) -> None:
 
 def _look(tour: Tour) -> None:
     title = "settings.look.title"
-    tour.step("look", "OK", kind="form", right=_looks(title), literal=["大きな文字", "見分けやす"])
-    for at, profile in enumerate(_PROFILES, 1):
+    tour.step("look", choose="set:look", kind="form", right=_looks(title), words=["settings.look.large"])
+    ways: tuple[dict[str, Any], ...] = ({"keys": ("BACK",)}, {"choose": "undo"}, {"keys": ("HELP", "HELP")})
+    for profile, way in zip(_PROFILES, ways, strict=True):
         tour.step(
-            f"look-{profile}", *("DOWN",) * at, "OK", kind="choice", right=_looks(title, profile=profile),
-            literal=["これにする", "もとにもどす"],
-        )  # fmt: skip
-        # By the key, by the button, and by way of help.
-        ways = (("BACK",), ("RIGHT", "OK"), ("HELP", "HELP"))
-        tour.step(f"not-{profile}", *ways[at - 1], kind="form", right=_looks(title, profile="standard"))
-    tour.step("look-large-again", "DOWN", "OK", kind="choice", right=_looks(title, profile="large"))
-    tour.step("large-kept", "OK", kind="form", right=_looks(title, profile="large"))
+            f"look-{profile}",
+            choose=f"choose:{profile}",
+            kind="choice",
+            right=_looks(title, profile=profile),
+            words=["settings.try.keep", "settings.sample.text"],
+        )
+        usual = _looks(title, profile="standard")
+        tour.step(f"not-{profile}", *way.get("keys", ()), choose=way.get("choose"), kind="form", right=usual)
+    large = _looks(title, profile="large")
+    tour.step("look-large-again", choose="choose:large", kind="choice", right=large)
+    tour.step("large-kept", choose="keep", kind="form", right=large)
     tour.step("settings-large", "BACK", kind="list", right=_looks("settings.title", profile="large"))
 
 
 def _voice(tour: Tour) -> None:
     title = "settings.voice.title"
-    tour.step("voice", "DOWN", "OK", kind="form", right=_speaks(title, on=False), literal=["ゆっくり"])
-    tour.step("voice-slow", "DOWN", "OK", kind="choice", right=_speaks(title, on=True), literal=["公民館"])
+    tour.step("voice", choose="set:voice", kind="form", right=_speaks(title, on=False), words=["settings.voice.slow"])
+    tour.step(
+        "voice-slow",
+        choose="choose:slow",
+        kind="choice",
+        right=_speaks(title, on=True),
+        words=["settings.sample.text"],
+    )
     tour.step("voice-left", "BACK", kind="form", right=_speaks(title, on=False))
     tour.step("settings-after-voice", "BACK", kind="list", right=_looks("settings.title"))
 
 
 def _language(tour: Tour) -> None:
     title = "settings.language.title"
-    tour.step("languages", "DOWN", "OK", kind="form", right=_looks(title), literal=["画面と声のことば"])
-    tour.step(
-        "english", "DOWN", "DOWN", "OK", kind="choice", right=_looks(title, language="en"),
-        literal=["Use this", "もとにもどります"],
-    )  # fmt: skip
-    japanese = _looks(title, language="ja")
-    tour.step(
-        "japanese-by-itself", kind="form", right=japanese, literal=["ことば"],
-        act=lambda: tour.witness.until(lambda message: japanese(message) and _is_form(message), _BY_ITSELF),
-    )  # fmt: skip
-    tour.step("english-again", "DOWN", "DOWN", "OK", kind="choice", right=_looks(title, language="en"))
-    tour.step("english-kept", "LEFT", "OK", kind="form", right=_looks(title, language="en"), literal=["Choose the"])
-    tour.step("settings-english", "BACK", kind="list", right=_looks("settings.title", language="en"), literal=["Voice"])
-    tour.step("languages-again", "OK", kind="form", right=_looks(title, language="en"))
-    tour.step(
-        "japanese", "UP", "UP", "OK", kind="choice", right=_looks(title, language="ja"), literal=["It goes back", "これにする"],
-    )  # fmt: skip
-    tour.step("japanese-kept", "LEFT", "OK", kind="form", right=_looks(title, language="ja"))
+    english, japanese = _looks(title, language="en"), _looks(title, language="ja")
+    tour.step("languages", choose="set:language", kind="form", right=japanese, words=["settings.language.lead"])
+    tour.step("english", choose="choose:en", kind="choice", right=english, words=["settings.try.keep"])
+
+    def wait() -> None:
+        tour.witness.until(lambda message: japanese(message) and bool(message["view"]["kind"] == "form"), _BY_ITSELF)
+
+    tour.step("japanese-by-itself", act=wait, kind="form", right=japanese, words=["settings.language.lead"])
+    tour.step("english-again", choose="choose:en", kind="choice", right=english)
+    tour.step("english-kept", choose="keep", kind="form", right=english, words=["settings.language.lead"])
+    tour.step("settings-english", "BACK", kind="list", right=_looks("settings.title", language="en"))
+    tour.step("languages-again", choose="set:language", kind="form", right=english)
+    tour.step("japanese", choose="choose:ja", kind="choice", right=japanese, words=["settings.try.keep"])
+    tour.step("japanese-kept", choose="keep", kind="form", right=japanese)
     tour.step("settings-japanese", "BACK", kind="list", right=_looks("settings.title", language="ja"))
-
-
-def _is_form(message: Message) -> bool:
-    return bool(message["view"]["kind"] == "form")
 
 
 def _pace(tour: Tour) -> None:
     title = "settings.pace.title"
-    tour.step("pace", "DOWN", "OK", kind="form", right=_looks(title), literal=["ゆっくり"])
-    tour.step("pace-slow", "DOWN", "OK", kind="choice", right=_looks(title), literal=["決定を試す"])
-
-    def slowly(key: str) -> Callable[[], float]:
-        def press() -> float:
-            time.sleep(_REST)
-            return tour.house.key(key)
-
-        return press
-
+    tour.step("pace", choose="set:pace", kind="form", right=_looks(title), words=["settings.pace.slow"])
+    tour.step("pace-slow", choose="choose:slow", kind="choice", right=_looks(title), words=["settings.try.feel"])
     for name, key, felt in (
         ("right-once", "RIGHT", _felt("right", 1)),
         ("right-twice", "RIGHT", _felt("right", 2)),
@@ -142,26 +130,28 @@ def _pace(tour: Tour) -> None:
         ("left-once", "LEFT", _felt("left", 1)),
         ("left-twice", "LEFT", _felt("left", 2)),
     ):
-        tour.step(f"felt-{name}", kind="choice", right=felt, act=slowly(key))
-    tour.step("pace-kept", kind="form", right=_looks(title), act=slowly("OK"))
-    tour.step("settings-slow", kind="list", right=_looks("settings.title"), act=slowly("BACK"))
+        tour.step(f"felt-{name}", kind="choice", right=felt, act=_slowly(tour, key))
+    tour.step("pace-kept", kind="form", right=_looks(title), act=_slowly(tour, "OK"))
+    tour.step("settings-slow", kind="list", right=_looks("settings.title"), act=_slowly(tour, "BACK"))
+
+
+def _slowly(tour: Tour, key: str) -> Callable[[], float]:
+    """Give what presses a key after a rest."""
+
+    def press() -> float:
+        time.sleep(_REST)
+        return tour.house.key(key)
+
+    return press
 
 
 def _reset(tour: Tour) -> None:
     ids = [item["id"] for item in tour.witness.latest()["view"]["items"]]
     for _ in ids[ids.index("set:pace") : -1]:
-        time.sleep(_REST)
-        tour.house.key("DOWN")
-    time.sleep(_REST)
-    tour.step(
-        "reset",
-        "OK",
-        kind="choice",
-        right=_looks("settings.reset.title", profile="large"),
-        literal=["そのまま残るもの"],
-    )
-    time.sleep(_REST)
-    tour.step("reset-focus", "RIGHT", kind="choice")
-    time.sleep(_REST)
-    tour.step("reset-done", "OK", kind="list", right=_looks("settings.title", profile="standard"))
+        _slowly(tour, "DOWN")()
+    asks = _looks("settings.reset.title", profile="large")
+    tour.step("reset", kind="choice", right=asks, words=["settings.reset.stays_label"], act=_slowly(tour, "OK"))
+    tour.step("reset-focus", kind="choice", act=_slowly(tour, "RIGHT"))
+    usual = _looks("settings.title", profile="standard")
+    tour.step("reset-done", kind="list", right=usual, act=_slowly(tour, "OK"))
     tour.step("settings-left", "BACK", kind="home")
