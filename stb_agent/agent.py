@@ -41,6 +41,8 @@ from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Sto
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
+from stb_agent.dictionary.dictionary import Dictionary
+from stb_agent.dictionary.dictionary import load as load_dictionary
 from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
@@ -197,6 +199,7 @@ class Agent:
             config.speech,
             operator_set,
             self._people,
+            candidates=self._dictionary(config).names,
             called=lambda nickname: self._apply(self._core.called(nickname)),
             home_key=self._has_home_key,
             sleep=asyncio.sleep,
@@ -232,6 +235,13 @@ class Agent:
             choices=self._household.choices,
         )
         self._idle = Idle(config.privacy, asyncio.get_running_loop().time())
+
+    @staticmethod
+    def _dictionary(config: Config) -> Dictionary:
+        dictionary, wrong = load_dictionary(config.typing.dictionaries)
+        for error in wrong:
+            log.info("dictionary: %s", error)  # the doctor says what to do about it
+        return dictionary
 
     def _open_remotes(self, state: Path) -> HouseRemotes:
         config = self._config

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
-from stb_agent.contract.keyboards import Letters
+from stb_agent.contract.keyboards import Candidate, Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.speech import Speech
@@ -30,7 +30,7 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.core.curtain import curtained
-from stb_agent.core.page import Frame, Opened, Page
+from stb_agent.core.page import Chosen, Frame, Opened, Page
 from stb_agent.services.booking import Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.health import pages as health
@@ -43,7 +43,7 @@ from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
 from stb_agent.services.settings import aspects, household
 from stb_agent.services.settings import pages as settings
-from stb_agent.services.settings.people import NICKNAMES, Person
+from stb_agent.services.settings.people import NICKNAMES, Nickname, Person
 from stb_agent.services.sign_in import pages as sign_in
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
@@ -121,27 +121,34 @@ def _pages() -> dict[str, Page]:
     return found
 
 
+def _no_kanji(reading: str) -> tuple[Candidate, ...]:
+    return ()
+
+
 def _settings() -> dict[str, Page]:
     """Every aspect with each of its options tried, and what leads there."""
     appearance, choices = Appearance(), Choices()
     all_ = aspects.settable(appearance, Speech(), lambda: False)
     found: dict[str, Page] = {
-        "settings": settings.SettingsPage(all_, choices, appearance),
+        "settings": settings.SettingsPage(all_, choices, appearance, _no_kanji),
         "settings-reset": settings.ResetPage(choices),
         "settings-felt": settings.TryPage(all_[3], "slow", appearance, felt=(remote.NEEDED[0], 12)),
         "settings-not-kept": settings.NotKeptPage(Taken()),
     }
     people = (
-        Person("a", "2026-11-01T10:00:00+09:00", NICKNAMES[0], here=True),
+        Person("a", "2026-11-01T10:00:00+09:00", Nickname(NICKNAMES[0]), here=True),
         Person("b", "2026-11-02T10:00:00+09:00"),
     )
+    writing = household.NamePage("b", _no_kanji, people=people).on(Chosen("choose", "own"), Frame()).stay
+    assert writing is not None
     found |= {
-        "people": household.HouseholdPage(people=people),
-        "people-loading": household.HouseholdPage(),
-        "people-trouble": household.HouseholdPage(error=Taken()),
-        "people-named": household.PersonPage("a", people=people),
-        "people-unnamed": household.PersonPage("b", people=people),
-        "people-name": household.NamePage("a", people=people),
+        "people": household.HouseholdPage(_no_kanji, people=people),
+        "people-loading": household.HouseholdPage(_no_kanji),
+        "people-trouble": household.HouseholdPage(_no_kanji, error=Taken()),
+        "people-named": household.PersonPage("a", _no_kanji, people=people),
+        "people-unnamed": household.PersonPage("b", _no_kanji, people=people),
+        "people-name": household.NamePage("a", _no_kanji, people=people),
+        "people-own": writing,
         "people-remove": household.RemovePage("a", people=people),
     }
     for aspect in all_:

@@ -11,6 +11,7 @@ from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, word
 from stb_agent.core.page import Frame, Job
 from stb_agent.core.service import Tile
+from stb_agent.core.typing import Candidates
 from stb_agent.services.settings.aspects import settable
 from stb_agent.services.settings.household import CallPerson, LoadPeople
 from stb_agent.services.settings.pages import TICK_S, SettingsPage, Wait
@@ -29,18 +30,20 @@ class SettingsService:
         operator: Choices,
         people: People,
         *,
+        candidates: Candidates,
         called: Callable[[Text | None], None],
         home_key: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """``screen``, ``speech`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be.
 
-        ``called`` is told what whoever is signed in is called from now on.
+        ``candidates``: what kana may become where a nickname is written. ``called`` is told what whoever is signed in is called from now on.
         """
         self._screen = screen
         self._speech = speech
         self._operator = operator
         self._people = people
+        self._candidates = candidates
         self._called = called
         self._home_key = home_key
         self._sleep = sleep
@@ -66,4 +69,5 @@ class SettingsService:
 
     def _page(self) -> SettingsPage:
         # Made anew each time: the operator's folder of languages may have been filled meanwhile.
-        return SettingsPage(settable(self._screen, self._speech, self._home_key), self._operator, self._screen)
+        offered = settable(self._screen, self._speech, self._home_key)
+        return SettingsPage(offered, self._operator, self._screen, self._candidates)

@@ -10,13 +10,19 @@ from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
-from stb_agent.contract.text import Word, word
-from stb_agent.contract.views import Choice, ChoiceField, Detail, Form, Item, List, Progress, Row, View
-from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
+from stb_agent.contract.text import Text, Word, word
+from stb_agent.contract.views import Choice, Detail, Item, List, Progress, Row, View
+from stb_agent.core.form import Ending, Filling, Line, OneOf
+from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Pressed, Requirement, Shown
 from stb_agent.core.service import retry, trouble
-from stb_agent.services.settings.people import NICKNAMES, Person
+from stb_agent.core.typing import Candidates
+from stb_agent.services.settings.people import MOST_LETTERS, NICKNAMES, Nickname, Person
+
+_WHICH, _OWN = "which", "own"
+"""The fields of a nickname: which of the names that there are, or the one that is written."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,11 @@ class LoadPeople(Job):
 
 @dataclass(frozen=True)
 class CallPerson(Job):
-    """Call a person so from now on; "" takes the name away."""
+    """Call a person so from now on; None takes the name away."""
 
     service: ClassVar[str] = "settings"
     handle: str
-    nickname: str = field(repr=False)
+    nickname: Nickname | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,9 @@ class _PeoplePage(Page):
 
 @dataclass(frozen=True)
 class HouseholdPage(_PeoplePage):
-    """Everybody whose card is linked here."""
+    """Everybody whose card is linked here. ``candidates``: what kana may become where a nickname is written."""
+
+    candidates: Candidates = field(repr=False)
 
     def seen(self, people: tuple[Person, ...]) -> View:
         return List(
@@ -93,7 +101,7 @@ class HouseholdPage(_PeoplePage):
     def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
         for at, person in enumerate(people):
             if id_ == f"person:{at}":
-                return Move(push=PersonPage(person.handle))
+                return Move(push=PersonPage(person.handle, self.candidates))
         return Move()
 
 
@@ -126,8 +134,10 @@ class _OnePage(_PeoplePage):
 class PersonPage(_OnePage):
     """One of them: the card, the nickname, and what can be done with it."""
 
+    candidates: Candidates = field(repr=False)
+
     def of(self, person: Person) -> View:
-        named = bool(person.nickname)
+        named = person.nickname is not None
         return Detail(
             title=_called(person),
             rows=(
@@ -143,7 +153,7 @@ class PersonPage(_OnePage):
     def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
         match id_:
             case "name":
-                return Move(replace=NamePage(self.handle))
+                return Move(replace=NamePage(self.handle, self.candidates))
             case "remove":
                 return Move(replace=RemovePage(self.handle))
         return Move()
@@ -151,22 +161,46 @@ class PersonPage(_OnePage):
 
 @dataclass(frozen=True)
 class NamePage(_OnePage):
-    """What a person is to be called: one of the names that a family has."""
+    """What a person is to be called: one of the names that a family has, or one that is written."""
+
+    candidates: Candidates = field(repr=False)
+    filling: Filling | None = field(default=None, kw_only=True)
+
+    def blank(self) -> Page:
+        return replace(self, people=None, error=None, filling=None)
+
+    def own_keys(self) -> frozenset[Action]:
+        return self.filling.own_keys() if self.filling is not None else frozenset()
 
     def of(self, person: Person) -> View:
-        return Form(
-            title=word("settings.people.name_title"),
-            field=ChoiceField(
-                word("settings.people.name_lead"),
-                tuple(Item(it, word(f"settings.nickname.{it}")) for it in NICKNAMES),
-                person.nickname,
-            ),
-        )
+        return self._filled(person).view(word("settings.people.name_title"))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        person = self._person(self.people or ())
+        if person is None or self.error is not None or not isinstance(event, Chosen | Pressed):
+            return super().on(event, frame)
+        filling, ending = self._filled(person).on(event)
+        here = replace(self, filling=filling)
+        if ending is not Ending.COMPLETE:
+            return Move(stay=here)
+        which = filling.values[_WHICH]
+        name = Nickname(own=filling.values[_OWN].strip()) if which == _OWN else Nickname(known=which)
+        return Move(stay=here, jobs=(CallPerson(self.handle, name),))
 
     def chosen(self, id_: str, value: str, people: tuple[Person, ...]) -> Move:
-        if id_ == "choose" and value in NICKNAMES:
-            return Move(jobs=(CallPerson(self.handle, value),))
         return Move()
+
+    def _filled(self, person: Person) -> Filling:
+        if self.filling is not None:
+            return self.filling
+        known = tuple(Item(it, word(f"settings.nickname.{it}")) for it in NICKNAMES)
+        own = Item(_OWN, word("settings.people.own"), word("settings.people.own_detail"))
+        asks = (
+            OneOf(_WHICH, word("settings.people.name_lead"), (*known, own)),
+            Line(_OWN, word("settings.people.own_lead"), self.candidates, MOST_LETTERS, only_if=(_WHICH, _OWN)),
+        )
+        now = person.nickname
+        return Filling(asks, values={} if now is None else {_WHICH: now.known or _OWN, _OWN: now.own})
 
 
 @dataclass(frozen=True)
@@ -189,12 +223,12 @@ class RemovePage(_OnePage):
             case "stop":
                 return Move(leave=True)
             case "remove":
-                return Move(jobs=(CallPerson(self.handle, ""),))
+                return Move(jobs=(CallPerson(self.handle, None),))
         return Move()
 
 
-def _called(person: Person) -> Word:
-    return word(f"settings.nickname.{person.nickname}") if person.nickname else word("settings.people.unnamed")
+def _called(person: Person) -> Text:
+    return person.nickname.text if person.nickname else word("settings.people.unnamed")
 
 
 def _card(person: Person) -> Word:

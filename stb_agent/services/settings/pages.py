@@ -6,7 +6,7 @@ back from a screen that they cannot read: after a while without an answer everyt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from stb_agent.contract import words
@@ -18,6 +18,7 @@ from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Choice, ChoiceField, Form, Item, List, Row, View
 from stb_agent.core.page import Chosen, Done, Frame, Job, Move, Page, PageEvent, Pressed, Shown, Stopped
 from stb_agent.core.service import trouble
+from stb_agent.core.typing import Candidates
 from stb_agent.services.settings.aspects import Aspect
 from stb_agent.services.settings.household import HouseholdPage
 
@@ -37,11 +38,15 @@ class Wait(Job):
 
 @dataclass(frozen=True)
 class SettingsPage(Page):
-    """What there is to set, and how it is now. ``operator``: how it is where the household set nothing; ``screen`` is the operator's."""
+    """What there is to set, and how it is now. ``operator``: how it is where the household set nothing; ``screen`` is the operator's.
+
+    ``candidates``: what kana may become where a nickname is written.
+    """
 
     aspects: tuple[Aspect, ...]
     operator: Choices
     screen: Appearance
+    candidates: Candidates = field(repr=False)
 
     def view(self, frame: Frame) -> View:
         return List(
@@ -65,7 +70,7 @@ class SettingsPage(Page):
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Chosen(id="people"):
-                return Move(push=HouseholdPage())
+                return Move(push=HouseholdPage(self.candidates))
             case Chosen(id="reset"):
                 return Move(push=ResetPage(self.operator))
             case Chosen(id=id_):

@@ -14,6 +14,7 @@ from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.choices import Choices, Tempo
 from stb_agent.contract.config import PaceChoice
+from stb_agent.contract.keyboards import Candidate
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Choice, ChoiceField, Form, Item, List
@@ -40,6 +41,10 @@ CHANGES = [
     ("long", "off", Choices(long_ok=False)),
     ("curtain", "off", Choices(curtain=False)),
 ]
+
+
+def no_kanji(reading: str) -> tuple[Candidate, ...]:
+    return ()
 
 
 def tried(name: str, id_: str, frame: Frame = JAPANESE) -> TryPage:
@@ -165,7 +170,7 @@ def test_a_box_without_a_voice_offers_none() -> None:
 
 
 def settings(operator: Choices = Choices()) -> SettingsPage:
-    return SettingsPage(tuple(ASPECTS.values()), operator, Appearance())
+    return SettingsPage(tuple(ASPECTS.values()), operator, Appearance(), no_kanji)
 
 
 def test_the_list_says_how_everything_is_now() -> None:
@@ -202,6 +207,7 @@ def test_time_passes_in_the_service() -> None:
         Speech(),
         Choices(),
         Mock(),
+        candidates=no_kanji,
         called=lambda _: None,
         home_key=lambda: True,
         sleep=sleep,
