@@ -1,4 +1,4 @@
-"""python -m tests.journeys [NAME] --out DIR [--language TAG] [--profile NAME]: walk a journey, or all, and keep pictures and tour.json."""
+"""python -m tests.journeys [NAME] --out DIR [--language TAG] [--profile NAME] [--by-ear]: walk a journey, or all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stb_agent.contract.appearance import ENGLISH, JAPANESE, SIMPLE, Appearance, Profile
+from tests.journeys import by_ear
 from tests.journeys.tour import LostError, Tour
 from tests.support.house import Witness, house
 from tests.support.screen import Screen
@@ -36,12 +37,21 @@ def main(argv: list[str]) -> int:
         default=str(Profile.STANDARD),
         help="how it is drawn, or all in turn",
     )
+    parser.add_argument(
+        "--by-ear",
+        action="store_true",
+        help="the evening with the screen ignored: keys by what is spoken, written down in DIR",
+    )
     options = parser.parse_args(argv)
     if options.name is not None and options.name not in known():
         print(f"stb: no journey called '{options.name}'; there are: {' '.join(known())}", file=sys.stderr)
         return 2
     names = [options.name] if options.name else known()
     languages = LANGUAGES if options.language == ALL else [options.language]
+    if options.by_ear:
+        options.out.mkdir(parents=True, exist_ok=True)
+        lived = [by_ear.walk(options.out, language) for language in languages]
+        return 0 if all(lived) else 1
     profiles = list(Profile) if options.profile == ALL else [Profile(options.profile)]
     held = True
     for language in languages:

@@ -31,6 +31,7 @@ _CAPITALS = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])")
 _CLOSED = re.compile(r"[」』)](?=[ぁ-ん])")
 """A bracket before a particle, which is said in one breath with what it follows."""
 _PAUSES = re.compile(r"[「」『』()\[\]【】・/|\s]+")
+_BEFORE = re.compile(r"[, ]+([.,?!])")
 _ENDS = re.compile(r"[、,]*([。？！?!])[、,。]*")
 
 
@@ -50,13 +51,14 @@ def plain(text: str, say: Say) -> str:
     for sign, name in _SIGNS.items():
         text = text.replace(sign, say(f"speech.sign.{name}"))
     text = _CLOSED.sub("", text)
-    text = re.sub("、{2,}", "、", _PAUSES.sub("、" if _japanese(text) else " ", text))
-    return _ENDS.sub(r"\1", text).strip("、 ")
+    text = re.sub("、{2,}", "、", _PAUSES.sub(_pause, text))
+    return _BEFORE.sub(r"\1", _ENDS.sub(r"\1", text)).strip("、, ")
 
 
 def digits(number: str, say: Say) -> str:
     """Give digits one by one."""
-    return "".join(say(f"speech.digit.{digit}") for digit in number if digit.isdigit())
+    names = [say(f"speech.digit.{digit}") for digit in number if digit.isdigit()]
+    return ("" if _japanese("".join(names)) else " ").join(names)
 
 
 def grouped(number: str, size: int, say: Say) -> str:
@@ -89,6 +91,14 @@ def character(char: str, say: Say) -> str:
     if char.isascii() and char.isupper():
         return say("speech.key.capital", letter=spelled(char, say))
     return plain(spelled(char, say), say) or char
+
+
+def _pause(gap: re.Match[str]) -> str:
+    """Give what stands for a space or a bracket: beside Japanese a pause; a space between other words is none."""
+    around = gap.string[max(gap.start() - 1, 0) : gap.start()] + gap.string[gap.end() : gap.end() + 1]
+    if _japanese(around):
+        return "、"
+    return " " if gap[0].isspace() else ", "
 
 
 def _time(hour: int, minute: int, say: Say) -> str:

@@ -41,6 +41,20 @@ def test_what_is_read_as_it_is_heard(read: str, heard: str) -> None:
     assert plain(read, _say) == heard
 
 
+@pytest.mark.parametrize(
+    ("read", "heard"),
+    [
+        ("Certificate of the card (no name, no address).", "Certificate of the card, no name, no address."),
+        ("Your Cable ID of しおみケーブル is connected.", "Your Cable ID of、しおみケーブル、is connected."),
+        ("Call 0120-000-111 now", "Call zero one two zero、zero zero zero、one one one now"),
+        ("Contract number 0123456789", "Contract number zero one two three four five six seven eight nine"),
+        ("13:30 to 15:00", "13 30 to 15 o'clock"),
+    ],
+)
+def test_what_is_read_as_it_is_heard_in_english(read: str, heard: str) -> None:
+    assert plain(read, lambda code, **args: words.text(code, "en", **args)) == heard
+
+
 def test_codes_are_spelled_and_digits_grouped() -> None:
     assert spelled("card.pin", _say) == "シー、エー、アール、ディー、点、ピー、アイ、エヌ"
     assert grouped("482913", 3, _say) == "よんはちにー、きゅういちさん"
