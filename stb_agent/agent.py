@@ -37,10 +37,11 @@ from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.idle import Idle
-from stb_agent.core.page import Done, Failed, Frame, Job, Page, Requirement, Stopped
+from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Requirement, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
+from stb_agent.core.waiting import LATE_S, STEPS_S, Wait
 from stb_agent.dictionary.dictionary import Dictionary
 from stb_agent.dictionary.dictionary import load as load_dictionary
 from stb_agent.host.clock import EARLIEST
@@ -134,6 +135,7 @@ class Agent:
         self._notices = Notices()
         self._notice_end: asyncio.TimerHandle | None = None
         self._idle_look: asyncio.TimerHandle | None = None
+        self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
 
@@ -176,7 +178,7 @@ class Agent:
         self._courier = courier
         self._post = Post(store.outbox, courier.wake)
         operator: Text = config.operator.name or word("help.operator")
-        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in)
+        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in, self._reached)
         link = LinkService(
             platform,
             self._authority,
@@ -488,6 +490,11 @@ class Agent:
             log.error("a task of the agent failed", exc_info=defect)
 
     async def _work(self, run: Run) -> None:
+        call_later = asyncio.get_running_loop().call_later
+        timers = [
+            call_later(s, self._waiting, run.slot, wait) for s, wait in ((STEPS_S, Wait.SLOW), (LATE_S, Wait.LATE))
+        ]
+        self._slots[id(run.job)] = run.slot
         try:
             event: Done | Failed = Done(run.job, await self._services[run.job.service].work(run.job))
         except ChanomaError as error:
@@ -496,11 +503,22 @@ class Agent:
         except Exception:
             log.exception("%s failed", type(run.job).__name__)
             event = Failed(run.job, Internal())
+        finally:
+            for timer in timers:
+                timer.cancel()
+            del self._slots[id(run.job)]
         if run.job.while_seen:
             del self._seen_only[run.slot]
         self._apply(self._core.done(run.slot, event))
         if self._core.frame.level < Level.AUTHENTICATED:
             self._forget()  # whoever signed in had gone from the page by then
+
+    def _reached(self, job: Job, step: int) -> None:
+        """Tell the page of a job how far it is."""
+        self._apply(self._core.done(self._slots[id(job)], Reached(job, step)))
+
+    def _waiting(self, slot: int, wait: Wait) -> None:
+        self._apply(self._core.waiting(slot, wait))
 
     def _forget(self) -> None:
         self._cancel_expiry()

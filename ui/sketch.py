@@ -149,6 +149,13 @@ class Sketch:
         if colour in (theme.PANEL, theme.TILE) and radius and not thickness and self.style.outline:
             self._panels.append(Panel(box, theme.LINE, radius, self.style.outline))
 
+    def ground(self, other: Sketch) -> None:
+        """Draw what another view stands on: its panels, and the places of its buttons, which nobody can press."""
+        self._panels += other._panels
+        for button in other.buttons:
+            if button.node.group == "content":
+                self.panel(button.node.box)
+
     def stroke(self, points: tuple[tuple[float, float], ...], colour: Colour, width: float) -> None:
         """Draw a line; its peaks are cut flat, for pointed ones would reach beyond their points."""
         self._strokes.append(Stroke(blunted(points, width), colour, width))

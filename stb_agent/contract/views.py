@@ -294,10 +294,24 @@ class Step(Struct, frozen=True):
     state: StepState
 
 
+class Skeleton(StrEnum):
+    """What kind of view is on its way: what it stands on is drawn already, nothing of what it says."""
+
+    LIST = "list"
+    DETAIL = "detail"
+    CALENDAR = "calendar"
+    CHART = "chart"
+
+
 class Progress(Base, frozen=True, kw_only=True, tag="progress"):
-    """Something is going on; ``steps`` show how far."""
+    """Something is going on; ``steps`` show how far, and without any the skeleton of what it is ``like``.
+
+    ``late``: it takes longer than it should. The core sets that, and steps where a page has none, when time has passed.
+    """
 
     steps: tuple[Step, ...] = ()
+    like: Skeleton | None = None
+    late: bool = False
 
 
 class Message(Base, frozen=True, kw_only=True, tag="message"):

@@ -33,6 +33,7 @@ from stb_agent.core.page import (
     Page,
     PageEvent,
     Pressed,
+    Reached,
     Requirement,
     Shown,
     SignIn,
@@ -41,6 +42,7 @@ from stb_agent.core.page import (
     Topic,
 )
 from stb_agent.core.stack import Slot, Stack
+from stb_agent.core.waiting import Wait, waited
 from stb_agent.core.window import windowed
 
 
@@ -87,6 +89,7 @@ class Core:
         self._frame = Frame(choices=choices, kept=choices)
         self._trial: int | None = None
         self._uncovered: int | None = None
+        self._waits: dict[int, Wait] = {}
         self._notice: Word | None = None
         self._wanted = False
         self._yielded = False
@@ -215,11 +218,18 @@ class Core:
         self._deliver(self._stack.top, Surroundings())
         return self._settle()
 
-    def done(self, slot: int, event: Done | Failed | Stopped) -> Sequence[Effect]:
-        """Take the answer to a job; if its page is gone the answer is dropped."""
+    def done(self, slot: int, event: Done | Failed | Reached | Stopped) -> Sequence[Effect]:
+        """Take the answer to a job, or how far it is; if its page is gone the answer is dropped."""
+        if not isinstance(event, Reached):
+            self._waits.pop(slot, None)
         for place in (*self._stack, *self._overlay):
             if place.id == slot:
                 self._deliver(place, event)
+        return self._settle()
+
+    def waiting(self, slot: int, wait: Wait) -> Sequence[Effect]:
+        """Take the news that a job of the page in this slot has not ended for so long."""
+        self._waits[slot] = wait
         return self._settle()
 
     def delivered(self, key: str) -> Sequence[Effect]:
@@ -503,6 +513,8 @@ class Core:
         page = slot.page
         try:
             view = windowed(page.view(self._frame), slot.start)
+            if slot.id in self._waits:
+                view = waited(view, self._waits[slot.id])
             if self._frame.choices.curtain:
                 view = curtain.curtained(view, open_=self._uncovered == slot.id)
         except Exception as defect:

@@ -96,6 +96,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """The job is at ``step``, counted from 0."""
+
+    job: Job
+    step: int
+
+
+@dataclass(frozen=True)
 class Stopped:
     """The job was stopped, because the person saw something else."""
 
@@ -114,7 +122,7 @@ class Delivered:
     key: str
 
 
-PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Stopped | Surroundings | Delivered
+PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Reached | Stopped | Surroundings | Delivered
 
 
 class Topic(StrEnum):

@@ -31,6 +31,7 @@ from stb_agent.contract.views import (
 )
 from stb_agent.core.curtain import curtained
 from stb_agent.core.page import Chosen, Frame, Opened, Page
+from stb_agent.core.waiting import Wait, waited
 from stb_agent.services.booking import Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.health import pages as health
@@ -85,6 +86,10 @@ def _pages() -> dict[str, Page]:
     found: dict[str, Page] = {
         "facilities": booking.FacilitiesPage((_FACILITY,)),
         "facilities-loading": booking.FacilitiesPage(),
+        "calendar-loading": booking.CalendarPage(_FACILITY),
+        "orders-loading": booking.OrdersPage(),
+        "health-loading": health.HealthPage(),
+        "chart-loading": health.ChartPage(),
         "calendar": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY - timedelta(days=7), _SLOTS),
         "calendar-taken": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY, _SLOTS, taken=True),
         "confirm": booking.ConfirmPage(_FACILITY, _SLOTS[0]),
@@ -259,6 +264,11 @@ def _curtains() -> dict[str, View]:
     }
 
 
+def _waits() -> dict[str, View]:
+    page = booking.FacilitiesPage()
+    return {f"waited-{wait.name.lower()}": waited(page.view(_SIGNED_IN), wait) for wait in Wait}
+
+
 REAL: dict[str, View] = {
     **{name: page.view(_SIGNED_IN) for name, page in _pages().items()},
     **_homes(),
@@ -266,5 +276,6 @@ REAL: dict[str, View] = {
     **_forms(),
     **_errors(),
     **_curtains(),
+    **_waits(),
 }
 """Every view by a name."""

@@ -8,6 +8,7 @@ from stb_agent.contract.views import Progress, StepState
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align
+from ui.screens import skeleton
 from ui.screens.frame import buttons, buttons_height, frame, sign
 from ui.sketch import Sketch
 
@@ -19,6 +20,8 @@ _COLOURS = {StepState.DONE: theme.GOOD, StepState.NOW: theme.LAMP, StepState.TOD
 def draw(d: Sketch, view: Progress, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
+    if view.like is not None and not view.steps:
+        skeleton.draw(d, view, view.like, status)
     below = buttons_height(view.items)
     tall = min(_ROW, (room.h - below) / max(len(view.steps), 1))
     for at, step in enumerate(view.steps):
@@ -40,4 +43,7 @@ def draw(d: Sketch, view: Progress, status: Status | None) -> None:
             align=Align.RIGHT,
             middle=True,
         )
+    if view.late:
+        y = room.y + len(view.steps) * tall + theme.GAP_M
+        d.write(Word("frame.wait.late"), Box(room.x, y, room.w, room.bottom - below - y), theme.LEAD, bold=True)
     buttons(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M))

@@ -221,11 +221,12 @@ def _consent(d: Sketch, view: Consent) -> list[str]:
 
 
 def _progress(d: Sketch, view: Progress) -> list[str]:
+    late = [_say(d, "frame.wait.late")] if view.late else []
     if not view.steps:
-        return []
+        return late
     done = sum(step.state is StepState.DONE for step in view.steps)
     now = [_say(d, "speech.step.now", label=d.words(it.label)) for it in view.steps if it.state is StepState.NOW]
-    return [_say(d, "speech.step.done", count=len(view.steps), done=done), *now]
+    return [_say(d, "speech.step.done", count=len(view.steps), done=done), *now, *late]
 
 
 def _message(d: Sketch, view: Message, *, quiet: bool) -> list[str]:

@@ -23,6 +23,7 @@ from stb_agent.contract.views import (
     Message,
     Progress,
     Row,
+    Skeleton,
     Tone,
     View,
 )
@@ -137,7 +138,7 @@ class FacilitiesPage(Page):
         if self.error is not None:
             return trouble(word("booking.title"), self.error, *retry(self.error))
         if self.facilities is None:
-            return Progress(title=word("booking.title"), lead=word("booking.loading"))
+            return Progress(title=word("booking.title"), lead=word("booking.loading"), like=Skeleton.LIST)
         return List(
             title=word("booking.title"),
             lead=word("booking.which"),
@@ -176,7 +177,7 @@ class CalendarPage(Page):
         if self.error is not None:
             return trouble(self.facility.name, self.error, *retry(self.error))
         if self.slots is None or self.start is None:
-            return Progress(title=self.facility.name, lead=word("booking.loading_times"))
+            return Progress(title=self.facility.name, lead=word("booking.loading_times"), like=Skeleton.CALENDAR)
         days = tuple(self.start + timedelta(days=n) for n in range(DAYS))
         bands = sorted({_band(slot) for slot in self.slots})
         slots = {(_local(slot.start).date(), _band(slot)): slot for slot in self.slots}
@@ -318,7 +319,7 @@ class OrdersPage(Page):
         if self.error is not None:
             return trouble(word("booking.orders"), self.error, *retry(self.error))
         if self.orders is None:
-            return Progress(title=word("booking.orders"), lead=word("booking.loading_orders"))
+            return Progress(title=word("booking.orders"), lead=word("booking.loading_orders"), like=Skeleton.LIST)
         if not self.orders.placed:
             return Message(title=word("booking.orders"), tone=Tone.INFO, lead=word("booking.no_orders"))
         return List(

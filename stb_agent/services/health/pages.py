@@ -8,7 +8,7 @@ from typing import ClassVar
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import word
-from stb_agent.contract.views import Chart, Detail, Item, Message, Point, Progress, Row, Series, Tone, View
+from stb_agent.contract.views import Chart, Detail, Item, Message, Point, Progress, Row, Series, Skeleton, Tone, View
 from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
 from stb_agent.core.service import retry, trouble
 
@@ -49,7 +49,7 @@ class HealthPage(Page):
         if self.error is not None:
             return trouble(word("health.title"), self.error, *retry(self.error))
         if self.readings is None:
-            return Progress(title=word("health.title"), lead=word("health.loading"))
+            return Progress(title=word("health.title"), lead=word("health.loading"), like=Skeleton.DETAIL)
         if not self.readings:
             return Message(title=word("health.title"), tone=Tone.INFO, lead=word("health.none"))
         return Detail(
@@ -91,7 +91,7 @@ class ChartPage(Page):
         if self.error is not None:
             return trouble(word("health.chart"), self.error, *retry(self.error))
         if not self.readings:
-            return Progress(title=word("health.chart"), lead=word("health.loading"))
+            return Progress(title=word("health.chart"), lead=word("health.loading"), like=Skeleton.CHART)
         oldest_first = self.readings[::-1]
         return Chart(
             title=word("health.chart"),

@@ -14,7 +14,7 @@ from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, Word, word
-from stb_agent.contract.views import Choice, Detail, Item, List, Progress, Row, View
+from stb_agent.contract.views import Choice, Detail, Item, List, Progress, Row, Skeleton, View
 from stb_agent.core.form import Ending, Filling, Line, OneOf
 from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Pressed, Requirement, Shown
 from stb_agent.core.service import retry, trouble
@@ -59,7 +59,7 @@ class _PeoplePage(Page):
         if self.error is not None:
             return trouble(title, self.error, *retry(self.error))
         if self.people is None:
-            return Progress(title=title, lead=word("settings.people.loading"))
+            return Progress(title=title, lead=word("settings.people.loading"), like=Skeleton.LIST)
         return self.seen(self.people)
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
@@ -114,7 +114,9 @@ class _OnePage(_PeoplePage):
     def seen(self, people: tuple[Person, ...]) -> View:
         person = self._person(people)
         if person is None:
-            return Progress(title=word("settings.people.title"), lead=word("settings.people.loading"))
+            return Progress(
+                title=word("settings.people.title"), lead=word("settings.people.loading"), like=Skeleton.LIST
+            )
         return self.of(person)
 
     def on(self, event: PageEvent, frame: Frame) -> Move:

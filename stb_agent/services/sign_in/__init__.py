@@ -52,14 +52,16 @@ class SignInService:
         store: Store,
         make_digits: Callable[[], Digits],
         signed_in: Callable[[], None],
+        reached: Callable[[Job, int], None],
     ) -> None:
-        """``signed_in`` is told after each sign-in: what waited for the card may be sent now."""
+        """``signed_in`` is told after each sign-in: what waited for the card may be sent now; ``reached``, at which step it is."""
         self._card = card
         self._platform = platform
         self._authority = authority
         self._store = store
         self._make_digits = make_digits
         self._signed_in = signed_in
+        self._reached = reached
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         if frame.level >= Level.AUTHENTICATED:
@@ -76,24 +78,28 @@ class SignInService:
         match job:
             case CountTries():
                 return await self._card.tries()
-            case Authenticate(digits=digits, tries=tries):
-                return await self._authenticate(digits, tries)
+            case Authenticate():
+                return await self._authenticate(job)
         raise TypeError(type(job).__name__)
 
-    async def _authenticate(self, digits: Digits, tries: int) -> SignIn:
+    async def _authenticate(self, job: Authenticate) -> SignIn:
+        async def sign(data: bytes) -> bytes:
+            self._reached(job, 1)
+            signature = await self._card.sign(job.digits, job.tries, data)
+            self._reached(job, 2)
+            return signature
+
         try:
             # All that can fail without the card is done before a try is spent.
             certificate = await self._card.certificate()
             handle = await self._card.handle()
             challenge = await self._platform.challenge()
-            session = await self._platform.sign_in(
-                challenge, certificate, lambda data: self._card.sign(digits, tries, data)
-            )
+            session = await self._platform.sign_in(challenge, certificate, sign)
         except ChanomaError as error:
             self._store.audit.append("sign_in", result="refused", code=error.code)
             raise
         finally:
-            digits.clear()
+            job.digits.clear()
         if session.linked and self._store.links.find(handle) is None:
             await self._learn_link(handle, session)
         if await self._card.handle() != handle:

@@ -12,7 +12,20 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Text, Word, word
-from stb_agent.contract.views import Choice, Consent, Item, Message, Pin, Progress, Row, Statement, Tone, View
+from stb_agent.contract.views import (
+    Choice,
+    Consent,
+    Item,
+    Message,
+    Pin,
+    Progress,
+    Row,
+    Statement,
+    Step,
+    StepState,
+    Tone,
+    View,
+)
 from stb_agent.core.page import (
     Chosen,
     Covered,
@@ -24,6 +37,7 @@ from stb_agent.core.page import (
     Page,
     PageEvent,
     Pressed,
+    Reached,
     Requirement,
     Shown,
     SignIn,
@@ -81,6 +95,7 @@ class SignInPage(Page):
     entry: PinEntry | None = None
     wrong: Text | None = None
     error: ChanomaError | None = None
+    step: int = 0
 
     def own_keys(self) -> frozenset[Action]:
         return KEYS if self.stage is Stage.PIN else frozenset()
@@ -140,7 +155,7 @@ class SignInPage(Page):
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error))
             case Stage.WORKING:
-                return Progress(title=title, lead=word("sign_in.working"))
+                return Progress(title=title, lead=word("sign_in.working"), steps=_steps(self.step))
             case _:
                 return Progress(title=title, lead=word("sign_in.checking"))
 
@@ -169,6 +184,8 @@ class SignInPage(Page):
                 return self._counted(tries, self.wrong)
             case Done(job=Authenticate(), result=SignIn() as result):
                 return Move(sign_in=result, leave=True)
+            case Reached(job=Authenticate(), step=step) if self.stage is Stage.WORKING:
+                return Move(stay=replace(self, step=step))
             case Failed(error=error):
                 return self._failed(error)
         return Move()
@@ -206,7 +223,7 @@ class SignInPage(Page):
                 return Move(help=Topic.OVERVIEW)
             case Outcome.SUBMIT:
                 job = Authenticate(entry.digits, self.tries)
-                return Move(stay=replace(self, stage=Stage.WORKING, entry=None, wrong=None), jobs=(job,))
+                return Move(stay=replace(self, stage=Stage.WORKING, step=0, entry=None, wrong=None), jobs=(job,))
             case _:
                 wrong = self.wrong if not len(entry.digits) else None
                 return Move(stay=replace(self, entry=entry, wrong=wrong))
@@ -220,6 +237,14 @@ class SignInPage(Page):
         if error.code == "card.removed":
             return Move()
         return Move(stay=replace(self, stage=Stage.TROUBLE, error=error))
+
+
+def _steps(at: int) -> tuple[Step, ...]:
+    states = [StepState.DONE] * at + [StepState.NOW] + [StepState.TODO] * 2
+    return tuple(
+        Step(word(f"sign_in.step.{name}"), state)
+        for name, state in zip(("connect", "card", "check"), states, strict=False)
+    )
 
 
 @dataclass(frozen=True)

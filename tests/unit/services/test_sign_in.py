@@ -129,7 +129,13 @@ async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path,
     try:
         authority = Authority(cast(PlatformClient, Platform()), lambda: 1.0)
         service = SignInService(
-            Swapped(["a", second]), cast(PlatformClient, Platform()), authority, store, Pin, lambda: None
+            Swapped(["a", second]),
+            cast(PlatformClient, Platform()),
+            authority,
+            store,
+            Pin,
+            lambda: None,
+            lambda *_: None,
         )
         if begun:
             await service.work(Authenticate(Pin(), 3))
