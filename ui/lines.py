@@ -66,12 +66,14 @@ _WHOLE = re.compile(
     rf"|{_NUMBER}"
     rf"|[{_LETTERS}0-9_~/.:@#?=&+%'’-]*[{_LETTERS}0-9/]"
 )
+_CUT = re.compile(rf"[{_LETTERS}]{{2}}|[ァ-ヺー]{{2}}")
+"""What stands on either side of a break in the middle of a word."""
 _SPACES = " 　"
 _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
 _HONORIFIC = frozenset("ごお")
 # What a break costs beside a line left short (which costs the square of the part that stays empty).
-_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _WORD, _ANYWHERE = 0.0, 0.03, 0.12, 0.3, 0.6
+_AFTER_SENTENCE, _AFTER_COMMA, _PHRASE, _WORD, _ANYWHERE, _IN_WORD = 0.0, 0.03, 0.12, 0.3, 0.6, 1.2
 _ONE_MORE_LINE = 100.0
 _FORBIDDEN = 3 * _ONE_MORE_LINE
 
@@ -89,11 +91,8 @@ def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tu
 
 
 def parted(text: str, lines: Sequence[str]) -> bool:
-    """Tell whether a word is cut in two: it is wider than a line, and smaller writing would be better."""
-    return any(
-        re.fullmatch(f"[{_LETTERS}]{{2}}", one[-1:] + other[:1]) and one + other in text
-        for one, other in itertools.pairwise(lines)
-    )
+    """Tell whether a word is cut in two, of Latin letters or of katakana: there is too little room, and smaller writing would be better."""
+    return any(_CUT.fullmatch(one[-1:] + other[:1]) and one + other in text for one, other in itertools.pairwise(lines))
 
 
 def joined(lines: Sequence[str]) -> str:
@@ -165,6 +164,8 @@ def _price(text: str, at: int) -> float:
         and (right != left or (after in _HONORIFIC and following == "CJK"))
     ):
         return _PHRASE
+    if left == right == "KATAKANA":
+        return _IN_WORD
     return _WORD if {left, right} == {"KATAKANA", "CJK"} else _ANYWHERE
 
 

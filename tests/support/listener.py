@@ -159,7 +159,11 @@ def _in(wanted: Wanted, sentence: str) -> bool:
 
 
 def _begins(wanted: Wanted, place: str) -> bool:
-    return place.startswith(wanted) if isinstance(wanted, str) else wanted.match(place) is not None
+    """Tell whether a place is called so: by these first words, or by all of its name."""
+    if isinstance(wanted, str):
+        return place.startswith(wanted)
+    found = wanted.match(place)
+    return found is not None and place[found.end() : found.end() + 1] in ("", "。", "、", ".")
 
 
 @contextlib.asynccontextmanager
