@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import aiohttp
+import msgspec
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
@@ -32,6 +33,7 @@ from stb_agent.contract.config import Config, PaceChoice
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
 from stb_agent.core.core import Core
@@ -199,6 +201,7 @@ class Agent:
         settings = SettingsService(
             config.screen,
             config.speech,
+            config.privacy,
             operator_set,
             self._people,
             candidates=self._dictionary(config).names,
@@ -236,7 +239,7 @@ class Agent:
             speech=config.speech,
             choices=self._household.choices,
         )
-        self._idle = Idle(config.privacy, asyncio.get_running_loop().time())
+        self._idle = Idle(self._privacy(self._household.choices), asyncio.get_running_loop().time())
 
     @staticmethod
     def _dictionary(config: Config) -> Dictionary:
@@ -426,6 +429,7 @@ class Agent:
                     self._forget()
                 case Chose(choices=choices, kept=kept):
                     self._feel(choices)
+                    self._guard_by(self._privacy(choices))
                     if kept is not None:
                         self._keep(kept)
                 case Run():
@@ -442,13 +446,21 @@ class Agent:
     def _guard(self) -> None:
         """Count the time without a key for as long as there is something to guard."""
         if not self._core.at_stake:
-            if self._idle_look is not None:
-                self._idle_look.cancel()
-                self._idle_look = None
+            self._look_away()
         elif self._idle_look is None:
             now = asyncio.get_running_loop().time()
             self._idle.stir(now)
             self._idle_look = asyncio.get_running_loop().call_at(self._idle.changes(now), self._look_idle)
+
+    def _guard_by(self, privacy: Privacy) -> None:
+        if privacy != self._idle.privacy:
+            self._idle.privacy = privacy
+            self._look_away()
+
+    def _look_away(self) -> None:
+        if self._idle_look is not None:
+            self._idle_look.cancel()
+            self._idle_look = None
 
     def _look_idle(self) -> None:
         loop = asyncio.get_running_loop()
@@ -459,6 +471,9 @@ class Agent:
     def _feel(self, choices: Choices) -> None:
         """Let the remote be as the household has it; screen and voice are in every view."""
         self._remote.feel(_PACES[choices.pace], LONG if choices.long_ok else {})
+
+    def _privacy(self, choices: Choices) -> Privacy:
+        return msgspec.structs.replace(self._config.privacy, lock_after=choices.lock_after)
 
     def _has_home_key(self) -> bool:
         """Tell whether a remote with a key for HOME is there, or one that does not tell which keys it has."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from stb_agent.contract.appearance import JAPANESE, Appearance, Calendar, Language, Profile
 from stb_agent.contract.config import PaceChoice, Remote
-from stb_agent.contract.privacy import Privacy
+from stb_agent.contract.privacy import LockAfter, Privacy
 from stb_agent.contract.speech import Speech
 
 
@@ -27,7 +27,7 @@ _LEAST_RATE, _MOST_RATE = 50, 300
 
 
 class Choices(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote, and the curtain."""
+    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote, the curtain and the lock."""
 
     profile: Profile = Profile.STANDARD
     furigana: bool = False
@@ -38,6 +38,7 @@ class Choices(Struct, frozen=True, forbid_unknown_fields=True):
     pace: PaceChoice = PaceChoice.DEFAULT
     long_ok: bool = True
     curtain: bool = True
+    lock_after: LockAfter = Privacy().lock_after
 
     def appearance(self, configured: Appearance) -> Appearance:
         """Give how the screen is drawn: as configured, but for what is chosen here."""
@@ -66,4 +67,5 @@ def configured(screen: Appearance, speech: Speech, remote: Remote = Remote(), pr
         pace=remote.pace,
         long_ok=remote.long_ok,
         curtain=privacy.curtain,
+        lock_after=privacy.lock_after,
     )

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+LockAfter = Annotated[int, Meta(ge=1, le=3600)]
+"""Seconds."""
+
 
 class Privacy(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens while nobody looks.
@@ -15,6 +18,6 @@ class Privacy(Struct, frozen=True, forbid_unknown_fields=True):
     person asks for them; whoever lives alone may do without.
     """
 
-    lock_after: Annotated[int, Meta(ge=1, le=3600)] = 300
+    lock_after: LockAfter = 300
     warning: Annotated[int, Meta(ge=1, le=600)] = 60
     curtain: bool = True

@@ -224,6 +224,17 @@ def _first_label(message: dict[str, Any]) -> str:
     return code(items[0]["label"]) if items and message["view"]["kind"] == "list" else ""
 
 
+async def test_the_lock_comes_when_the_household_wants_it() -> None:
+    async with running_box(more="[privacy]\nlock_after = 3600\nwarning = 1\n") as box:
+        store = await _stopped(box)
+        store.settings.set("household", {"lock_after": 6})
+        store.close()
+        await box.start()
+        async with box.ui() as ui:
+            await sign_in(box, ui)
+            await ui.kind("message", "home.locked.title")
+
+
 async def _stopped(box: Box) -> Store:
     """End the agent, and open its store."""
     if box.process is not None:

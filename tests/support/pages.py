@@ -11,6 +11,7 @@ from stb_agent.contract.choices import Choices
 from stb_agent.contract.keyboards import Candidate, Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import (
@@ -133,7 +134,7 @@ def _no_kanji(reading: str) -> tuple[Candidate, ...]:
 def _settings() -> dict[str, Page]:
     """Every aspect with each of its options tried, and what leads there."""
     appearance, choices = Appearance(), Choices()
-    all_ = aspects.settable(appearance, Speech(), lambda: False)
+    all_ = aspects.settable(appearance, Speech(), Privacy(), lambda: False)
     found: dict[str, Page] = {
         "settings": settings.SettingsPage(all_, choices, appearance, _no_kanji),
         "settings-reset": settings.ResetPage(choices),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, word
 from stb_agent.core.page import Frame, Job
@@ -27,6 +28,7 @@ class SettingsService:
         self,
         screen: Appearance,
         speech: Speech,
+        privacy: Privacy,
         operator: Choices,
         people: People,
         *,
@@ -35,12 +37,13 @@ class SettingsService:
         home_key: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """``screen``, ``speech`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be.
+        """``screen``, ``speech``, ``privacy`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be.
 
         ``candidates``: what kana may become where a nickname is written. ``called`` is told what whoever is signed in is called from now on.
         """
         self._screen = screen
         self._speech = speech
+        self._privacy = privacy
         self._operator = operator
         self._people = people
         self._candidates = candidates
@@ -69,5 +72,5 @@ class SettingsService:
 
     def _page(self) -> SettingsPage:
         # Made anew each time: the operator's folder of languages may have been filled meanwhile.
-        offered = settable(self._screen, self._speech, self._home_key)
+        offered = settable(self._screen, self._speech, self._privacy, self._home_key)
         return SettingsPage(offered, self._operator, self._screen, self._candidates)

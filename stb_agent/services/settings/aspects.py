@@ -12,11 +12,14 @@ from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.choices import Choices, Tempo
 from stb_agent.contract.config import PaceChoice
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import Row
 
 _OFF = "off"
+_LOCKS = (120, 300, 600)
+"""Seconds: a room where people come and go, and one where somebody reads slowly."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Aspect:
         return option.label if option else id_
 
 
-def settable(screen: Appearance, speech: Speech, home_key: Callable[[], bool]) -> tuple[Aspect, ...]:
-    """Give what can be set on this box: ``screen`` and ``speech`` are the operator's; ``home_key``: a remote with 茶の間 is there, or may be."""
+def settable(screen: Appearance, speech: Speech, privacy: Privacy, home_key: Callable[[], bool]) -> tuple[Aspect, ...]:
+    """Give what can be set on this box: all but ``home_key`` (a remote with 茶の間 is there, or may be) as the operator has it."""
     voice = () if speech.engine is Engine.NONE else (_voice(),)
     return (
         _of("look", "profile", Profile, sample=(_TEXT,)),
@@ -70,6 +73,7 @@ def settable(screen: Appearance, speech: Speech, home_key: Callable[[], bool]) -
         _of("furigana", "furigana", bool, sample=(_TEXT,)),
         _of("calendar", "calendar", Calendar, sample=(_BIRTHDAY,)),
         _of("curtain", "curtain", bool),
+        _lock(privacy),
         _of("long", "long_ok", bool, warning=lambda id_: None if id_ == "on" or home_key() else _NO_HOME),
     )
 
@@ -105,6 +109,22 @@ def _voice() -> Aspect:
     ids = (_OFF, *Tempo)
     options = tuple(Option(it, word(f"settings.voice.{it}"), word(f"settings.voice.{it}_detail")) for it in ids)
     return Aspect("voice", options, read, write, sample=(_TEXT,))
+
+
+def _lock(privacy: Privacy) -> Aspect:
+    """Give the times without a key after which what is personal is put away; a warning has to find room in them."""
+    times = sorted({*(it for it in _LOCKS if it > privacy.warning), privacy.lock_after})
+    return Aspect(
+        "lock",
+        tuple(Option(str(it), _duration(it)) for it in times),
+        read=lambda choices: str(choices.lock_after),
+        write=lambda choices, id_: msgspec.structs.replace(choices, lock_after=int(id_)),
+    )
+
+
+def _duration(seconds: int) -> Word:
+    minutes, rest = divmod(seconds, 60)
+    return word("settings.lock.seconds", seconds=seconds) if rest else word("settings.lock.minutes", minutes=minutes)
 
 
 def _language(further: str) -> Aspect:

@@ -15,6 +15,7 @@ from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.choices import Choices, Tempo
 from stb_agent.contract.config import PaceChoice
 from stb_agent.contract.keyboards import Candidate
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Choice, ChoiceField, Form, Item, List
@@ -23,7 +24,7 @@ from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.aspects import Aspect, settable
 from stb_agent.services.settings.pages import PATIENCE_S, TICK_S, AspectPage, ResetPage, SettingsPage, TryPage, Wait
 
-ASPECTS = {it.name: it for it in settable(Appearance(), Speech(), lambda: True)}
+ASPECTS = {it.name: it for it in settable(Appearance(), Speech(), Privacy(), lambda: True)}
 JAPANESE = Frame()
 ENGLISH = Frame(choices=Choices(language="en"), kept=Choices(language="en"))
 
@@ -40,6 +41,8 @@ CHANGES = [
     ("pace", "slow", Choices(pace=PaceChoice.SLOW)),
     ("long", "off", Choices(long_ok=False)),
     ("curtain", "off", Choices(curtain=False)),
+    ("lock", "120", Choices(lock_after=120)),
+    ("lock", "600", Choices(lock_after=600)),
 ]
 
 
@@ -129,7 +132,7 @@ def test_languages_have_their_own_names_the_operator_s_among_them(tmp_path: Path
     (tmp_path / "vi").mkdir()  # nothing in it
     (tmp_path / "no tag" / "LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "no tag" / "LC_MESSAGES" / "x.po").write_text("", "utf-8")
-    aspects = {it.name: it for it in settable(Appearance(languages=str(tmp_path)), Speech(), lambda: True)}
+    aspects = {it.name: it for it in settable(Appearance(languages=str(tmp_path)), Speech(), Privacy(), lambda: True)}
     found = {it.id: it.label for it in aspects["language"].options}
     assert found == {"ja": "日本語", "ja-simple": "やさしい日本語", "en": "English", "pt": "Português", "xx": "xx"}
     assert next(iter(found)) == "ja"
@@ -158,15 +161,24 @@ def test_who_tries_keys_is_there_so_the_time_begins_anew() -> None:
 
 @pytest.mark.parametrize("there", [True, False])
 def test_the_last_way_in_is_not_closed_by_a_slip(there: bool) -> None:
-    aspect = next(it for it in settable(Appearance(), Speech(), lambda: there) if it.name == "long")
+    aspect = next(it for it in settable(Appearance(), Speech(), Privacy(), lambda: there) if it.name == "long")
     view = asked(TryPage(aspect, "off", Appearance()))
     assert first(view).id == ("keep" if there else "undo")
     assert (view.lead == word("settings.long.no_home")) is not there
     assert first(asked(TryPage(aspect, "on", Appearance()))).id == "keep"
 
 
+def test_the_operator_s_time_is_among_the_times_and_the_warning_finds_room_in_each() -> None:
+    privacy = Privacy(lock_after=450, warning=120)
+    aspect = next(it for it in settable(Appearance(), Speech(), privacy, lambda: True) if it.name == "lock")
+    assert [it.id for it in aspect.options] == ["300", "450", "600"]
+    assert [words.render(it.label) for it in aspect.options] == ["5分", "450秒", "10分"]
+
+
 def test_a_box_without_a_voice_offers_none() -> None:
-    assert "voice" not in {it.name for it in settable(Appearance(), Speech(engine=Engine.NONE), lambda: True)}
+    assert "voice" not in {
+        it.name for it in settable(Appearance(), Speech(engine=Engine.NONE), Privacy(), lambda: True)
+    }
 
 
 def settings(operator: Choices = Choices()) -> SettingsPage:
@@ -205,6 +217,7 @@ def test_time_passes_in_the_service() -> None:
     service = SettingsService(
         Appearance(),
         Speech(),
+        Privacy(),
         Choices(),
         Mock(),
         candidates=no_kanji,

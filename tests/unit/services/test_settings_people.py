@@ -15,6 +15,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.keyboards import Candidate
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, encode
+from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Choice, ChoiceField, Detail, Form, List, Message, Progress, TextField
@@ -170,6 +171,7 @@ def work(store: Store, job: Job, called: list[Text | None] | None = None) -> obj
     service = SettingsService(
         Appearance(),
         Speech(),
+        Privacy(),
         Choices(),
         people(store),
         candidates=no_kanji,
