@@ -6,7 +6,7 @@ from stb_agent.contract.text import Word, word
 from stb_agent.services.remote.known import WEAK, Known
 
 FLEETING_S = 8.0
-"""Seconds for which news stays that needs nobody to do anything."""
+"""Seconds for which news stays. Whoever looked away has missed it: it only tells, and asks nobody to do anything."""
 
 
 class Notices:
@@ -44,7 +44,7 @@ class Notices:
             return
         if remote.how == "bluetooth":
             self._asleep.add((remote.how, remote.name))
-            self._tell("asleep", now, shown=shown)
+            self._tell("resting", now, shown=shown)
         else:
             self._until = now
 

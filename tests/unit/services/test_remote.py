@@ -382,7 +382,7 @@ def test_a_bluetooth_remote_sleeps_and_wakes() -> None:
     assert said.later() is None
     said.here(USB)
     said.later()
-    assert said.gone(replace(FULL, id="9")) == "asleep"
+    assert said.gone(replace(FULL, id="9")) == "resting"
     assert said.later() is None, "another one is at hand"
 
 

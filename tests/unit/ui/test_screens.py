@@ -32,7 +32,7 @@ _WORST = Status(
     practice=True,
     notice=word("remote.notice.battery_of", name="Voice Remote II"),
 )
-_NOTICES = [word(f"remote.notice.{name}") for name in ("connected", "awake", "asleep", "lost", "battery")]
+_NOTICES = [word(f"remote.notice.{name}") for name in ("connected", "awake", "resting", "asleep", "lost", "battery")]
 
 
 def _lay_out(view: View, profile: Profile = Profile.STANDARD) -> Sketch:
