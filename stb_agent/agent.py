@@ -198,13 +198,14 @@ class Agent:
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
         self._people = People(store, self._authority.holds)
+        dictionary = self._dictionary(config)
         settings = SettingsService(
             config.screen,
             config.speech,
             config.privacy,
             operator_set,
             self._people,
-            candidates=self._dictionary(config).names,
+            candidates=dictionary.names,
             called=lambda nickname: self._apply(self._core.called(nickname)),
             home_key=self._has_home_key,
             sleep=asyncio.sleep,
@@ -213,7 +214,9 @@ class Agent:
         self._later: list[_SendsLater] = [link]
         if config.services.booking:
             client = ServiceClient(config.services.booking, transport)
-            booking = BookingService(client, self._authority, self._post, clock=self._clock, random=self._random)
+            booking = BookingService(
+                client, self._authority, self._post, dictionary, clock=self._clock, random=self._random
+            )
             self._services[booking.name] = booking
             self._later.append(booking)
         if config.services.health:

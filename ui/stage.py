@@ -137,12 +137,13 @@ class Stage:
         same = identity == self._identity and not self._lost
         if not same:
             self._leave(message, before)
+        pressed = self._answered is not None
         if self._answered is not None and message.rev != self._answered:
             self._answered = None
         self._message, self._identity, self._lost = message, identity, False
         self._contact = message.status.contact or self._contact
         if same and before is not None:
-            self._update(before)
+            self._update(before, pressed=pressed)
             return
         self._leafing, self._asked = None, 0
         left = self._known(message, before)
@@ -153,8 +154,8 @@ class Stage:
         else:
             self._focus.begin(self._sketched.nodes, self._first())
 
-    def _update(self, before: ViewMessage) -> None:
-        """Take the same view with other contents."""
+    def _update(self, before: ViewMessage, *, pressed: bool) -> None:
+        """Take the same view with other contents; ``pressed``: they answer a press on the screen."""
         assert self._message
         first = self._sketched.first
         leafing = None
@@ -173,7 +174,7 @@ class Stage:
         # The card has just been read, say: the view begins elsewhere now, and so does one who has not set out.
         if not self._walked and self._sketched.first not in (None, first):
             self._focus.go(self._first() or "")
-        if isinstance(self._message.view, Form) and _completed(before.view, self._message.view):
+        if isinstance(self._message.view, Form) and _completed(before.view, self._message.view, pressed=pressed):
             self._focus.go("submit")
 
     def _leave(self, message: ViewMessage, before: ViewMessage | None) -> None:
@@ -312,13 +313,17 @@ def _begins(view: View) -> int:
     return 0
 
 
-def _completed(before: View, now: Form) -> bool:
-    """Tell whether the last digit was typed or a candidate taken just now: what comes next is これでよい."""
+def _completed(before: View, now: Form, *, pressed: bool) -> bool:
+    """Tell whether the last digit was typed or a candidate taken just now: what comes next is これでよい.
+
+    Where fewer digits do, any that the remote typed may be the last; whoever presses the pad's keys goes on there.
+    """
     if not isinstance(before, Form):
         return False
     match before.field, now.field:
-        case NumberField(value=old), NumberField(value=new, groups=groups):
-            return len(old) < sum(groups) <= len(new)
+        case NumberField(value=old), NumberField(value=new, groups=groups, least=least):
+            enough = sum(groups) if least is None or pressed else max(least, len(old) + 1)
+            return len(old) < enough <= len(new)
         case TextField(reading=old, candidates=candidates), TextField(value=new, reading=""):
             return bool(old) and any(new.endswith(str(item.label)) for item in candidates)
     return False

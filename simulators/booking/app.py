@@ -9,16 +9,40 @@ import msgspec
 from aiohttp import web
 
 from simulators import web as shared
-from simulators.booking.seed import AHEAD, BY_ID, FACILITIES, JST, SCHEMA, Slot, era_year, find, slots
+from simulators.booking.seed import (
+    AHEAD,
+    BY_ID,
+    FACILITIES,
+    GROUP_MOST,
+    JST,
+    PURPOSE_MOST,
+    SCHEMA,
+    Slot,
+    era_year,
+    find,
+    slots,
+)
 from simulators.tokens import SCHEMA as PROOFS
 from simulators.tokens import ResourceServer, give_nonce, resource_options, resource_server
 from simulators.web import Clock, Problem, utc_text
 
 
 class OrderBody(msgspec.Struct):
-    """The body of an order."""
+    """The body of an order: what for, by how many, and in the name of which group, if any."""
 
     slot: str
+    purpose: str
+    people: int
+    group: str = ""
+
+    def check(self, capacity: int) -> None:
+        """Refuse what the town's form would not take."""
+        if not self.purpose.strip() or len(self.purpose) > PURPOSE_MOST or len(self.group) > GROUP_MOST:
+            raise Problem(
+                400, "invalid_request", f"purpose is 1 to {PURPOSE_MOST} characters, group at most {GROUP_MOST}"
+            )
+        if not 1 <= self.people <= capacity:
+            raise Problem(400, "invalid_request", f"people is 1 to {capacity}")
 
 
 class Booking:
@@ -68,15 +92,18 @@ class Booking:
             name = str(UUID(request.match_info["id"]))
         except ValueError:
             raise Problem(400, "invalid_request", "the order's id is a UUID") from None
-        wanted = (await shared.json_body(request, OrderBody)).slot
+        body = await shared.json_body(request, OrderBody)
+        wanted = body.slot
         before = self._db.execute("SELECT * FROM orders WHERE id = ?", (name,)).fetchone()
         if before:
-            if (before["sub"], before["slot"]) != (sub, wanted):
+            said = (before["purpose"], before["people"], before["party"])
+            if (before["sub"], before["slot"], *said) != (sub, wanted, body.purpose, body.people, body.group):
                 raise Problem(409, "OrderAlreadyExistsError", "this id stands for another order")
             return web.json_response(_order(before))
         slot = find(wanted)
         if slot is None or not self._today() <= slot.start.astimezone(JST).date() < self._today() + AHEAD:
             raise Problem(404, "UnknownOpportunityError")
+        body.check(slot.facility.capacity)
         if not self._free(slot):
             raise Problem(409, "OpportunityHasInsufficientCapacityError", "somebody else has this time")
         # Nothing is awaited between the look above and this, and the table allows a slot once.
@@ -84,8 +111,8 @@ class Booking:
             year = f"R{era_year(self._today())}"
             count = self._db.execute("SELECT count(*) FROM orders WHERE number LIKE ?", (f"{year}-%",)).fetchone()[0]
             row = (name, sub, slot.id, f"{year}-{count + 1:04}", slot.facility.id, utc_text(slot.start),
-                   utc_text(slot.end), slot.price_yen)  # fmt: skip
-            self._db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                   utc_text(slot.end), slot.price_yen, body.purpose, body.people, body.group)  # fmt: skip
+            self._db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         made = self._db.execute("SELECT * FROM orders WHERE id = ?", (name,)).fetchone()
         return web.json_response(_order(made), status=201)
 
@@ -97,8 +124,8 @@ class Booking:
 
 
 def _order(row: sqlite3.Row) -> dict[str, object]:
-    names = ("id", "number", "facility", "slot", "start", "end", "price_yen")
-    return {"status": "confirmed", **{name: row[name] for name in names}}
+    names = ("id", "number", "facility", "slot", "start", "end", "price_yen", "purpose", "people")
+    return {"status": "confirmed", "group": row["party"], **{name: row[name] for name in names}}
 
 
 def build(platform: str, clock: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:

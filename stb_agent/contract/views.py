@@ -176,12 +176,13 @@ class Chart(Base, frozen=True, kw_only=True, tag="chart"):
 class NumberField(Struct, frozen=True, tag="number", omit_defaults=True):
     """A number typed digit by digit: intents ``digit`` (value one digit), ``erase``, ``submit``.
 
-    ``groups`` are the lengths of the printed groups, e.g. (4, 4, 2); their sum is the most that can be typed.
+    ``groups`` are the lengths of the printed groups, e.g. (4, 4, 2); their sum is the most that can be typed. ``least``: fewer do, down to so many.
     """
 
     label: Text
     value: str
     groups: tuple[int, ...]
+    least: int | None = None
 
 
 class TextField(Struct, frozen=True, tag="text", omit_defaults=True):

@@ -94,6 +94,10 @@ class Filling:
             return frozenset()
         return keys | ({Action.BACK} if self.value else set())
 
+    def again(self) -> Filling:
+        """Give the form at its first field, with everything that was filled in."""
+        return self._go(0)
+
     def view(self, title: Text, lead: Text | None = None) -> Form:
         """Give the view of the field that is filled in now."""
         return Form(
@@ -133,7 +137,7 @@ class Filling:
     def _field(self, ask: Ask) -> Field:
         match ask:
             case Number():
-                return NumberField(ask.label, self.value, ask.groups)
+                return NumberField(ask.label, self.value, ask.groups, ask.least)
             case Line():
                 return self._text(ask)
             case Day():

@@ -9,11 +9,34 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from stb_agent.contract.keyboards import SPACE, Candidate, Letters, changes, keyboard
 
 Candidates = Callable[[str], Sequence[Candidate]]
 """Give what a reading in hiragana may become, best first."""
+
+
+class Words(Protocol):
+    """A dictionary: what a reading may become, with ordinary words first, or names."""
+
+    def words(self, reading: str) -> Sequence[Candidate]:
+        """Give ordinary words first."""
+
+    def names(self, reading: str) -> Sequence[Candidate]:
+        """Give names of people and places first."""
+
+
+class _NoWords:
+    def words(self, reading: str) -> Sequence[Candidate]:
+        return ()
+
+    def names(self, reading: str) -> Sequence[Candidate]:
+        return ()
+
+
+NO_WORDS: Words = _NoWords()
+"""Where there is no dictionary."""
 
 AGAIN_S = 2.5
 """Seconds within which the same key turns the character before: long, for slow hands; any other key ends it at once."""

@@ -13,6 +13,7 @@ from typing import Any
 from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.messages import ActionMessage, Intent, ViewMessage, decode_from_agent, encode
+from stb_agent.contract.views import Form, TextField
 from tests.support.box import PIN, Box, code, running_box
 from tests.support.typeface import measure
 from ui.screens.kinds import drawer
@@ -103,6 +104,17 @@ class Sofa:
         await self._box.press("OK")
         await self._until(lambda: self.message and self.message.rev != rev)
 
+    async def takes(self, word: str) -> None:
+        """Take a candidate for what is written."""
+
+        def offered() -> str | None:
+            field = self.message.view.field if self.message and isinstance(self.message.view, Form) else None
+            items = field.candidates if isinstance(field, TextField) else ()
+            return next((item.id for item in items if item.label == word), None)
+
+        await self._until(lambda: offered() is not None)
+        await self.chooses("take", offered() or "")
+
     def _way(self, id_: str, value: str) -> list[Action] | None:
         """Search the keys from here to where OK means this intent; the stage is asked, not the test's idea of geometry."""
         begun = copy.deepcopy(self._stage)
@@ -163,7 +175,21 @@ async def test_four_arrows_and_ok_are_enough_for_the_whole_evening() -> None:
         await sofa.chooses(facilities["items"][-1]["id"])
         calendar = await sofa.sees("calendar")
         await sofa.chooses([cell["id"] for cell in calendar["cells"] if cell["state"] == "free"][-1])
-        await sofa.sees("choice", "booking.confirm")
+        await sofa.sees("form", "booking.usage_title")
+        await sofa.chooses("choose", "own")
+        await sofa.sees("form")
+        for kana in "かいき":
+            await sofa.chooses("key", kana)
+        await sofa.chooses("change")
+        await sofa.takes("会議")
+        await sofa.chooses("submit")
+        await sofa.sees("form")
+        await sofa.chooses("digit", "2")
+        await sofa.chooses("submit")
+        await sofa.sees("form")
+        await sofa.chooses("choose", "self")
+        question = await sofa.sees("choice", "booking.confirm")
+        assert question["rows"][2]["value"]["args"] == {"purpose": "会議", "people": 2}
         await sofa.chooses("book")
         await sofa.sees("detail", "booking.slip")
         await sofa.chooses("done")

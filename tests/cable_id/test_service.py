@@ -18,6 +18,11 @@ from tests.support.home import Home
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+def wanted(slot: str) -> dict[str, Any]:
+    """The body of an order for a slot."""
+    return {"slot": slot, "purpose": "会議", "people": 8, "group": ""}
+
+
 async def a_free_slot(service: ServiceClient, skip: int = 0) -> str:
     facility = (await service.get("/facilities", dict))["facilities"][0]["id"]
     slots = (await service.get(f"/facilities/{facility}/slots", dict, query={"days": "14"}))["slots"]
@@ -32,17 +37,17 @@ async def test_a_booking_is_made_once_whatever_is_lost_on_the_way(home: Home) ->
     slot = await a_free_slot(service)
     await home.fault("booking", kind="drop_after", method="PUT", path="/orders/*", times=2)
     with pytest.raises(errors.ServiceUnreachable):
-        await service.put(order, {"slot": slot}, dict, token=token)
-    first = await service.put(order, {"slot": slot}, dict, token=token)
-    assert await service.put(order, {"slot": slot}, dict, token=token) == first
+        await service.put(order, wanted(slot), dict, token=token)
+    first = await service.put(order, wanted(slot), dict, token=token)
+    assert await service.put(order, wanted(slot), dict, token=token) == first
     assert first["status"] == "confirmed"
     sendings = [status for method, path, status in await home.seen("booking") if (method, path) == ("PUT", order)]
     assert sendings == [None, None, 200, 200], "each sending had a proof of its own: none was refused as a repeat"
     with pytest.raises(errors.ServiceRefused) as taken:
-        await service.put(f"/orders/{uuid.uuid4()}", {"slot": slot}, dict, token=token)
+        await service.put(f"/orders/{uuid.uuid4()}", wanted(slot), dict, token=token)
     assert (taken.value.status, taken.value.name) == (409, "OpportunityHasInsufficientCapacityError")
     with pytest.raises(errors.ServiceNotFound) as unknown:
-        await service.put(f"/orders/{uuid.uuid4()}", {"slot": "no-such-time"}, dict, token=token)
+        await service.put(f"/orders/{uuid.uuid4()}", wanted("no-such-time"), dict, token=token)
     assert unknown.value.name == "UnknownOpportunityError"
     orders = (await service.get("/orders", dict, token=token))["orders"]
     assert [entry["id"] for entry in orders].count(first["id"]) == 1
@@ -129,7 +134,7 @@ async def test_the_outbox_outlives_a_service_that_is_away(home: Home, tmp_path) 
             key=str(uuid.uuid4()),
             service="booking",
             kind="order",
-            payload=msgspec.json.encode({"slot": slot}),
+            payload=msgspec.json.encode(wanted(slot)),
             person="handle",
             created_at=home.clock(),
             authority=token.token.encode(),

@@ -28,6 +28,11 @@ async def free_slots(town, facility="F01"):
     return [slot["id"] for slot in reply.body["slots"] if slot["free"]]
 
 
+def wanted(slot, **changed):
+    """The body of an order for a slot."""
+    return {"slot": slot, "purpose": "会議", "people": 8, "group": "潮見台将棋会", **changed}
+
+
 def order_url(town, name=None):
     return f"{town.address['booking']}/orders/{name or uuid4()}"
 
@@ -36,7 +41,7 @@ async def test_facilities_are_public(town):
     found = (await town.control("booking", "GET", "/facilities")).body["facilities"]
     assert len(found) >= 6
     for facility in found:
-        assert set(facility) == {"id", "name", "kana", "address", "phone"}
+        assert set(facility) == {"id", "name", "kana", "address", "phone", "capacity", "purposes"}
         assert all(facility.values())
 
 
@@ -58,13 +63,13 @@ async def test_what_has_begun_or_lies_too_far_ahead_cannot_be_booked(town):
     assert datetime.fromisoformat(today[0]["start"]) < town.now
     assert not today[0]["free"]
     box, token = await visitor(town)
-    reply = await box.send("PUT", order_url(town), token=token, json={"slot": today[0]["id"]})
+    reply = await box.send("PUT", order_url(town), token=token, json=wanted(today[0]["id"]))
     assert (reply.status, reply.body["error"]) == (409, "OpportunityHasInsufficientCapacityError")
     beyond = (await town.control("booking", "GET", "/facilities/F01/slots?from=2026-12-22&days=7")).body["slots"]
     assert beyond == []
     last = (await town.control("booking", "GET", "/facilities/F01/slots?days=28")).body["slots"][-1]
     assert date.fromisoformat(last["start"][:10]) <= date(2026, 12, 21)
-    reply = await box.send("PUT", order_url(town), token=token, json={"slot": "F07-20261222-09"})
+    reply = await box.send("PUT", order_url(town), token=token, json=wanted("F07-20261222-09"))
     assert (reply.status, reply.body["error"]) == (404, "UnknownOpportunityError")
 
 
@@ -81,17 +86,22 @@ async def test_an_order_is_made_once(town):
     box, token = await visitor(town)
     first, second = (await free_slots(town))[:2]
     url = order_url(town)
-    made = await box.send("PUT", url, token=token, json={"slot": first})
+    made = await box.send("PUT", url, token=token, json=wanted(first))
     assert made.status == 201
-    assert set(made.body) == {"id", "number", "status", "facility", "slot", "start", "end", "price_yen"}
+    assert set(made.body) == {"id", "number", "status", "facility", "slot", "start", "end", "price_yen"} | {
+        "purpose",
+        "people",
+        "group",
+    }
+    assert (made.body["purpose"], made.body["people"], made.body["group"]) == ("会議", 8, "潮見台将棋会")
     assert (made.body["id"], made.body["number"]) == (url.rpartition("/")[2], "R8-0001")
     assert (made.body["status"], made.body["facility"], made.body["slot"]) == ("confirmed", "F01", first)
-    again = await box.send("PUT", url, token=token, json={"slot": first})
+    again = await box.send("PUT", url, token=token, json=wanted(first))
     assert (again.status, again.body) == (200, made.body)
-    reply = await box.send("PUT", url, token=token, json={"slot": second})
+    reply = await box.send("PUT", url, token=token, json=wanted(second))
     assert (reply.status, reply.body["error"]) == (409, "OrderAlreadyExistsError")
     assert first not in await free_slots(town)
-    other = await box.send("PUT", order_url(town), token=token, json={"slot": second})
+    other = await box.send("PUT", order_url(town), token=token, json=wanted(second))
     assert other.body["number"] == "R8-0002"
     reply = await box.send("GET", f"{town.address['booking']}/orders", token=token)
     assert reply.body == {"orders": [other.body, made.body]}
@@ -104,10 +114,10 @@ async def test_orders_are_the_persons_own(town):
     box, token = await visitor(town)
     slot = (await free_slots(town))[0]
     url = order_url(town)
-    assert (await box.send("PUT", url, token=token, json={"slot": slot})).status == 201
+    assert (await box.send("PUT", url, token=token, json=wanted(slot))).status == 201
     other, others_token = await visitor(town, "new")
     assert (await other.send("GET", f"{town.address['booking']}/orders", token=others_token)).body == {"orders": []}
-    reply = await other.send("PUT", url, token=others_token, json={"slot": slot})
+    reply = await other.send("PUT", url, token=others_token, json=wanted(slot))
     assert (reply.status, reply.body["error"]) == (409, "OrderAlreadyExistsError")
 
 
@@ -115,7 +125,7 @@ async def test_two_persons_want_one_slot(town):
     visitors = [await visitor(town, name) for name in ("linked", "new")]
     slot = (await free_slots(town))[0]
     replies = await asyncio.gather(
-        *(box.send("PUT", order_url(town), token=token, json={"slot": slot}) for box, token in visitors)
+        *(box.send("PUT", order_url(town), token=token, json=wanted(slot)) for box, token in visitors)
     )
     assert sorted(reply.status for reply in replies) == [201, 409]
     loser = next(reply for reply in replies if reply.status == 409)
@@ -126,20 +136,45 @@ async def test_a_slot_that_others_took(town):
     box, token = await visitor(town)
     slots = (await town.control("booking", "GET", "/facilities/F03/slots?from=2026-11-25&days=27")).body["slots"]
     taken = next(slot["id"] for slot in slots if not slot["free"])
-    reply = await box.send("PUT", order_url(town), token=token, json={"slot": taken})
+    reply = await box.send("PUT", order_url(town), token=token, json=wanted(taken))
     assert (reply.status, reply.body["error"]) == (409, "OpportunityHasInsufficientCapacityError")
 
 
 @pytest.mark.parametrize("slot", ["", "F01", "F01-20261125-10", "F99-20261125-09", "F01-2026-09", "F01-20261125-09-1"])
 async def test_an_unknown_slot(town, slot):
     box, token = await visitor(town)
-    reply = await box.send("PUT", order_url(town), token=token, json={"slot": slot})
+    reply = await box.send("PUT", order_url(town), token=token, json=wanted(slot))
     assert (reply.status, reply.body["error"]) == (404, "UnknownOpportunityError")
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"purpose": ""}, 400),
+        ({"purpose": "　"}, 400),
+        ({"purpose": "あ" * 41}, 400),
+        ({"group": "あ" * 31}, 400),
+        ({"people": 0}, 400),
+        ({"people": 61}, 400),
+        ({"people": "8"}, 400),
+        ({"purpose": "あ" * 40, "people": 60, "group": ""}, 201),
+    ],
+)
+async def test_what_a_room_is_used_for_is_asked_and_checked(town, changed, status):
+    box, token = await visitor(town)
+    slot, url = (await free_slots(town))[0], order_url(town)
+    reply = await box.send("PUT", url, token=token, json=wanted(slot, **changed))
+    assert reply.status == status
+    if status == 201:
+        again = await box.send("PUT", url, token=token, json=wanted(slot))
+        assert (again.status, again.body["error"]) == (409, "OrderAlreadyExistsError")
+    else:
+        assert slot in await free_slots(town)
 
 
 async def test_a_bad_order(town):
     box, token = await visitor(town)
-    assert (await box.send("PUT", order_url(town, "no-uuid"), token=token, json={"slot": "x"})).status == 400
+    assert (await box.send("PUT", order_url(town, "no-uuid"), token=token, json=wanted("x"))).status == 400
     assert (await box.send("PUT", order_url(town), token=token, json={"place": "x"})).status == 400
     assert (await box.send("PUT", order_url(town), token=token, data=b"\xff")).status == 400
 
@@ -149,8 +184,8 @@ async def test_an_order_whose_answer_was_lost_is_made_once(town):
     slot, url = (await free_slots(town))[0], order_url(town)
     await town.fault("booking", "drop_after", "/orders/*", method="PUT")
     with pytest.raises(aiohttp.ClientError):
-        await box.send("PUT", url, token=token, json={"slot": slot})
-    reply = await box.send("PUT", url, token=token, json={"slot": slot})
+        await box.send("PUT", url, token=token, json=wanted(slot))
+    reply = await box.send("PUT", url, token=token, json=wanted(slot))
     assert (reply.status, reply.body["number"]) == (200, "R8-0001")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from datetime import date, timedelta
 
 from stb_agent.contract import words
@@ -31,10 +32,13 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.core.curtain import curtained
+from stb_agent.core.form import Filling
 from stb_agent.core.page import Chosen, Frame, Opened, Page
 from stb_agent.core.waiting import Wait, waited
 from stb_agent.services.booking import Taken
 from stb_agent.services.booking import pages as booking
+from stb_agent.services.booking.facility import Usage
+from stb_agent.services.booking.usage import asked
 from stb_agent.services.health import pages as health
 from stb_agent.services.help import pages as help_
 from stb_agent.services.home import CardGone, HomePage
@@ -49,9 +53,12 @@ from stb_agent.services.settings.people import NICKNAMES, Nickname, Person
 from stb_agent.services.sign_in import pages as sign_in
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
-_FACILITY = booking.Facility("f", "港町コミュニティセンター 和室", "港町1-2-3")
+_FACILITY = booking.Facility(
+    "f", "港町コミュニティセンター 和室", "港町1-2-3", capacity=24, purposes=("会議", "講座・学習")
+)
 _MONDAY = date(2026, 11, 23)
-_ORDER = booking.Order(_FACILITY.name, "s", "2026-11-25T00:00:00Z", "2026-11-25T03:00:00Z", 1200, "R8-0001")
+_USAGE = Usage("会議・打ち合わせ", 12, "港町将棋会")
+_ORDER = booking.Order(_FACILITY.name, "s", "2026-11-25T00:00:00Z", "2026-11-25T03:00:00Z", 1200, "R8-0001", _USAGE)
 _SLOTS = tuple(
     booking.Slot(
         f"{day}-{hour}",
@@ -93,7 +100,7 @@ def _pages() -> dict[str, Page]:
         "chart-loading": health.ChartPage(),
         "calendar": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY - timedelta(days=7), _SLOTS),
         "calendar-taken": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY, _SLOTS, taken=True),
-        "confirm": booking.ConfirmPage(_FACILITY, _SLOTS[0]),
+        "confirm": booking.ConfirmPage(_FACILITY, _SLOTS[0], _USAGE),
         "placing": booking.ConfirmPage(_FACILITY, _SLOTS[0], placing=True),
         "orders": booking.OrdersPage(booking.Orders(tuple(placed.values()), complete=False)),
         "orders-none": booking.OrdersPage(booking.Orders(())),
@@ -118,6 +125,7 @@ def _pages() -> dict[str, Page]:
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
+    found |= {f"usage-{at}": booking.UsagePage(_FACILITY, _SLOTS[0], filling) for at, filling in enumerate(_fillings())}
     found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
     found |= {
         f"sign_in-{it.value}": sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=it, tries=1)
@@ -202,6 +210,13 @@ def _pins() -> dict[str, View]:
                 error=error,
             )
     return found
+
+
+def _fillings() -> list[Filling]:
+    """Give the form of a booking at each of its fields."""
+    group = {"purpose": "own", "written": "将棋の会", "people": "12", "user": "group", "group": "港町将棋会"}
+    filling = asked(_FACILITY, booking.NO_WORDS)
+    return [replace(filling, at=at, values=group) for at in range(len(filling.asks))]
 
 
 def _forms() -> dict[str, View]:

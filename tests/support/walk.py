@@ -39,8 +39,20 @@ async def confirm_booking(ui: Ui, facility: int = 0) -> str:
     calendar = await ui.kind("calendar")
     free = [cell["id"] for cell in calendar["cells"] if cell["state"] == "free"]
     ui.choose(free[0])
+    await say_what_for(ui)
     await ui.kind("choice", "booking.confirm")
     return str(free[0])
+
+
+async def say_what_for(ui: Ui) -> None:
+    """Fill in what the town asks: its first common purpose, eight people, for oneself."""
+    for kind, answer in (("choice", ("choose", "0")), ("number", ("digit", "8")), ("choice", ("choose", "self"))):
+        await ui.until(lambda message, kind=kind: message["view"].get("field", {}).get("type") == kind)  # type: ignore[misc]
+        ui.choose(*answer)
+        if kind == "number":
+            await ui.until(lambda message: message["view"].get("field", {}).get("value") == "8")
+            ui.choose("submit")
+            await ui.until(lambda message: message["view"].get("field", {}).get("type") != "number")
 
 
 async def card_pulled(box: Box, ui: Ui) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -20,11 +21,12 @@ from stb_agent.contract.views import Delivery
 from stb_agent.contract.words import JST
 from stb_agent.core.page import Frame, Job
 from stb_agent.core.service import Tile
+from stb_agent.core.typing import Words
 from stb_agent.services.booking import pages
+from stb_agent.services.booking.facility import Facility, Usage
 from stb_agent.services.booking.pages import (
     CheckOrder,
     FacilitiesPage,
-    Facility,
     LoadFacilities,
     LoadOrders,
     LoadSlots,
@@ -84,6 +86,9 @@ class _Order(Struct, frozen=True):
     start: str
     end: str
     price_yen: int
+    purpose: str = ""
+    people: int = 0
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a time without an offset while it is decoded."""
@@ -104,6 +109,7 @@ class BookingService:
         client: ServiceClient,
         authority: Authority,
         post: Post,
+        words: Words,
         *,
         clock: Callable[[], float],
         random: Callable[[int], bytes],
@@ -111,12 +117,15 @@ class BookingService:
         self._client = client
         self._authority = authority
         self._post = post
+        self._words = words
         self._clock = clock
         self._random = random
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         return (
-            Tile("booking", word("booking.tile"), word("booking.tile_detail"), FacilitiesPage),
+            Tile(
+                "booking", word("booking.tile"), word("booking.tile_detail"), partial(FacilitiesPage, words=self._words)
+            ),
             Tile("orders", word("booking.orders_tile"), word("booking.orders_tile_detail"), OrdersPage),
         )
 
@@ -146,7 +155,8 @@ class BookingService:
         order = msgspec.json.decode(entry.payload, type=Order)
         token = (entry.authority or b"").decode()
         try:
-            answer = await self._client.put(f"/orders/{entry.key}", {"slot": order.slot}, _Order, token=token)
+            wanted = {"slot": order.slot, **msgspec.structs.asdict(order.usage)}
+            answer = await self._client.put(f"/orders/{entry.key}", wanted, _Order, token=token)
         except (SessionEnded, StepUpRequired):
             raise NeedsCard from None
         except ServiceBusy as error:
@@ -203,7 +213,8 @@ class BookingService:
 
 
 def _known(order: _Order, facility: str) -> Order:
-    return Order(facility, order.slot, order.start, order.end, order.price_yen, order.number)
+    used = Usage(order.purpose, order.people, order.group)
+    return Order(facility, order.slot, order.start, order.end, order.price_yen, order.number, used)
 
 
 def _placed(entry: Entry) -> Placed:

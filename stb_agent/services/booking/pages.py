@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from msgspec import Struct
 
+from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, Word, word
@@ -28,20 +29,28 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.contract.words import JST
-from stb_agent.core.page import Chosen, Delivered, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
+from stb_agent.core.form import Ending, Filling
+from stb_agent.core.page import (
+    Chosen,
+    Delivered,
+    Done,
+    Failed,
+    Frame,
+    Job,
+    Move,
+    Page,
+    PageEvent,
+    Pressed,
+    Requirement,
+    Shown,
+)
 from stb_agent.core.service import retry, trouble
+from stb_agent.core.typing import NO_WORDS, Words
+from stb_agent.services.booking import usage
+from stb_agent.services.booking.facility import Facility, Usage
 
 DAYS = 7
 """Days on one calendar page."""
-
-
-class Facility(Struct, frozen=True):
-    """A public facility, as the service lists it."""
-
-    id: str
-    name: str
-    address: str
-    phone: str = ""
 
 
 class Slot(Struct, frozen=True):
@@ -67,6 +76,7 @@ class Order(Struct, frozen=True):
     end: str
     price_yen: int
     number: str = ""
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,7 @@ class FacilitiesPage(Page):
 
     facilities: tuple[Facility, ...] | None = None
     error: ChanomaError | None = None
+    words: Words = field(default=NO_WORDS, repr=False)
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -150,15 +161,15 @@ class FacilitiesPage(Page):
             case Shown() if self.facilities is None:
                 return Move(jobs=(LoadFacilities(),))
             case Chosen(id="again"):
-                return Move(stay=FacilitiesPage(), jobs=(LoadFacilities(),))
+                return Move(stay=FacilitiesPage(words=self.words), jobs=(LoadFacilities(),))
             case Done(result=list() as facilities):
-                return Move(stay=FacilitiesPage(tuple(facilities)))
+                return Move(stay=FacilitiesPage(tuple(facilities), words=self.words))
             case Failed(error=error):
-                return Move(stay=FacilitiesPage(error=error))
+                return Move(stay=FacilitiesPage(error=error, words=self.words))
             case Chosen(id=id_) if self.facilities:
                 for facility in self.facilities:
                     if facility.id == id_:
-                        return Move(push=CalendarPage(facility))
+                        return Move(push=CalendarPage(facility, words=self.words))
         return Move()
 
 
@@ -172,6 +183,7 @@ class CalendarPage(Page):
     slots: tuple[Slot, ...] | None = None
     error: ChanomaError | None = None
     taken: bool = False
+    words: Words = field(default=NO_WORDS, repr=False)
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -214,8 +226,47 @@ class CalendarPage(Page):
             case Chosen(id=id_):
                 for slot in self.slots or ():
                     if slot.id == id_ and slot.free:
-                        return Move(stay=replace(self, taken=False), push=ConfirmPage(self.facility, slot))
+                        return Move(
+                            stay=replace(self, taken=False), push=UsagePage(self.facility, slot, words=self.words)
+                        )
         return Move()
+
+
+@dataclass(frozen=True)
+class UsagePage(Page):
+    """Ask what the town asks: what for, how many, who."""
+
+    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    personal: ClassVar[bool] = True
+
+    facility: Facility
+    slot: Slot
+    filling: Filling | None = field(default=None, repr=False)
+    words: Words = field(default=NO_WORDS, repr=False)
+
+    def blank(self) -> UsagePage:
+        """Give the form without what was written."""
+        return UsagePage(self.facility, self.slot, words=self.words)
+
+    def own_keys(self) -> frozenset[Action]:
+        return self._filling.own_keys()
+
+    def view(self, frame: Frame) -> View:
+        return self._filling.view(word("booking.usage_title"))
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        match event:
+            case Chosen() | Pressed():
+                filling, ending = self._filling.on(event)
+                if ending is Ending.COMPLETE:
+                    used = usage.usage(self.facility, filling)
+                    return Move(replace=ConfirmPage(self.facility, self.slot, used, filling, words=self.words))
+                return Move(stay=replace(self, filling=filling))
+        return Move()
+
+    @property
+    def _filling(self) -> Filling:
+        return self.filling or usage.asked(self.facility, self.words)
 
 
 @dataclass(frozen=True)
@@ -227,12 +278,15 @@ class ConfirmPage(Page):
 
     facility: Facility
     slot: Slot
+    used: Usage = field(default=Usage(), repr=False)
+    filling: Filling | None = field(default=None, repr=False)
     placing: bool = False
     error: ChanomaError | None = None
+    words: Words = field(default=NO_WORDS, repr=False)
 
     def blank(self) -> Page:
-        """Give the question again, or the bookings if it was already answered: whoever comes back must not book twice."""
-        return OrdersPage() if self.placing else ConfirmPage(self.facility, self.slot)
+        """Give the form anew, or the bookings if the question was already answered: whoever comes back must not book twice."""
+        return OrdersPage() if self.placing else UsagePage(self.facility, self.slot, words=self.words)
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -247,13 +301,19 @@ class ConfirmPage(Page):
             title=word("booking.confirm"),
             lead=word("booking.confirm_lead"),
             rows=_rows(self._order()),
-            items=(Item("book", word("booking.book"), first=True), Item("stop", word("booking.stop"))),
+            items=(
+                Item("book", word("booking.book"), first=True),
+                Item("change", word("booking.change")),
+                Item("stop", word("booking.stop")),
+            ),
         )
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Chosen(id="book" | "again") if not self.placing:
                 return Move(stay=replace(self, placing=True, error=None), jobs=(PlaceOrder(self._order()),))
+            case Chosen(id="change") if not self.placing:
+                return Move(replace=UsagePage(self.facility, self.slot, self._again(), self.words))
             case Chosen(id="stop" | "calendar"):
                 return Move(back=True)
             case Done(result=Placed() as placed):
@@ -265,7 +325,12 @@ class ConfirmPage(Page):
         return Move()
 
     def _order(self) -> Order:
-        return Order(self.facility.name, self.slot.id, self.slot.start, self.slot.end, self.slot.price_yen)
+        slot = self.slot
+        return Order(self.facility.name, slot.id, slot.start, slot.end, slot.price_yen, usage=self.used)
+
+    def _again(self) -> Filling | None:
+        """Give the form at its first field, with what was filled in."""
+        return self.filling.again() if self.filling else None
 
 
 @dataclass(frozen=True)
@@ -358,6 +423,7 @@ def _rows(order: Order) -> tuple[Row, ...]:
     return (
         Row(word("booking.facility"), order.facility),
         Row(word("booking.time"), word("booking.time_value", start=order.start, end=order.end)),
+        *usage.rows(order.usage),
         Row(word("booking.price_label"), price),
     )
 

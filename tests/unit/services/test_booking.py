@@ -16,6 +16,7 @@ from stb_agent.cable_id.errors import ServiceUnreachable
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.contract.views import Delivery
+from stb_agent.core.typing import NO_WORDS
 from stb_agent.services.booking import BookingService
 from stb_agent.services.booking.pages import LoadOrders, Order, Orders, Slot
 from stb_agent.store.outbox import Entry
@@ -77,6 +78,7 @@ def service(store: Store, town: Town) -> BookingService:
         cast(ServiceClient, town),
         cast(Authority, Signed()),
         Post(store.outbox, lambda: None),
+        NO_WORDS,
         clock=lambda: NOW,
         random=os.urandom,
     )

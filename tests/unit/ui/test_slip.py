@@ -6,12 +6,16 @@ from stb_agent.contract.messages import Status
 from stb_agent.contract.views import Delivery
 from stb_agent.core.page import Frame
 from stb_agent.services.booking import Taken
+from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.pages import Order, Placed, SlipPage
 from tests.support import typeface
 from ui.screens.kinds import drawer
 from ui.sketch import Place
 
-ORDER = Order("港町コミュニティセンター 和室", "s", "2026-11-24T00:00:00Z", "2026-11-24T03:00:00Z", 1200, "R8-0001")
+LONGEST = Usage("会議・打ち合わせ", 60, "港町コミュニティ将棋同好会")
+ORDER = Order(
+    "港町コミュニティセンター 和室", "s", "2026-11-24T00:00:00Z", "2026-11-24T03:00:00Z", 1200, "R8-0001", LONGEST
+)
 
 
 @pytest.mark.parametrize(

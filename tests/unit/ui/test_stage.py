@@ -363,6 +363,20 @@ def test_the_form_keeps_the_focus_and_gives_it_to_submit_when_the_number_is_whol
     assert desk.focused == "submit"
 
 
+def test_a_digit_of_the_remote_that_may_be_the_last_leads_to_submit_and_one_of_the_pad_does_not(desk: Desk) -> None:
+    def form(value: str) -> Form:
+        return Form(title="使いみち", field=NumberField("人数", value, (3,), 1))
+
+    desk.show(form(""))
+    desk.show(form("8"))
+    assert desk.focused == "submit"
+    desk.show(form(""))
+    desk.stage._focus.go("digit:1")
+    assert desk.press(Action.OK) == [Intent(3, "digit", "1")]
+    desk.show(form("1"))
+    assert desk.focused == "digit:1"
+
+
 def test_only_free_times_can_be_chosen(desk: Desk) -> None:
     desk.show(views.CALENDAR)
     free = {cell.id for cell in views.CALENDAR.cells if cell.state == "free"}
