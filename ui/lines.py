@@ -68,6 +68,9 @@ _WHOLE = re.compile(
 )
 _CUT = re.compile(rf"[{_LETTERS}]{{2}}|[ァ-ヺー]{{2}}")
 """What stands on either side of a break in the middle of a word."""
+_JAPANESE = "ぁ-ゖァ-ヺー々一-鿿"
+_SPACED = re.compile(f"[{_JAPANESE}。、] [{_JAPANESE}]")
+_CUT_SPACED = re.compile(rf"{_CUT.pattern}|[{_JAPANESE}]{{2}}")
 _SPACES = " 　"
 _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
@@ -91,8 +94,12 @@ def wrap(text: str, width: float, size: int, bold: bool, measure: Measure) -> tu
 
 
 def parted(text: str, lines: Sequence[str]) -> bool:
-    """Tell whether a word is cut in two, of Latin letters or of katakana: there is too little room, and smaller writing would be better."""
-    return any(_CUT.fullmatch(one[-1:] + other[:1]) and one + other in text for one, other in itertools.pairwise(lines))
+    """Tell whether a word is cut in two: there is too little room, and smaller writing would be better.
+
+    Of Latin letters, or of katakana; where Japanese is written with spaces between its words (やさしい日本語), any.
+    """
+    cut = _CUT_SPACED if _SPACED.search(text) else _CUT
+    return any(cut.fullmatch(one[-1:] + other[:1]) and one + other in text for one, other in itertools.pairwise(lines))
 
 
 def joined(lines: Sequence[str]) -> str:

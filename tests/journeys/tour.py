@@ -27,6 +27,8 @@ _FRAME, _VIEW = 3.0, 15.0
 _QUIET = 0.25
 """Seconds without damage after which the picture stands. The programme moves twice a second."""
 
+_LOOKS, _AGAIN = 3, 1.0
+"""Times that a picture is looked at, and seconds between."""
 _PATIENCE = 3
 """Steps in a row that may fail before the walk is given up: it has lost its way."""
 
@@ -95,10 +97,15 @@ class Tour:
             wrong.append(f"the view is not the right one: {self.witness.latest()}")
         if not self.screen.settle(_QUIET):
             wrong.append("the picture does not come to rest")
-        picture = self.screen.picture()
+        for _ in range(_LOOKS):
+            picture = self.screen.picture()
+            seen = self._look(picture, words, literal, not_words)
+            if not seen:
+                break
+            time.sleep(_AGAIN)  # what comes without a key, a warning of the television, may not have been drawn yet
+        wrong += seen
         shot = f"{self._name}-{len(self.steps) + 1:02d}-{name}.png"
         picture.save(self._out / shot)
-        wrong += self._look(picture, words, literal, not_words)
         self._before = picture
         self._write_down(
             {

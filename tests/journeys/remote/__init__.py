@@ -87,7 +87,7 @@ def _open(tour: Tour) -> None:
         kind="home",
         act=tour.house.open_menu,
         area=_WHOLE,
-        words=["booking.tile", "remote.title"],
+        words=["booking.tile"],
     )
     tour.step("volume-over-chanoma", "VOLUMEUP", kind="home", words=["booking.tile"])
     tour.step("mute-over-chanoma", "MUTE", kind="home", words=["booking.tile"])
@@ -122,7 +122,7 @@ def _teach(tour: Tour, unknown: Unknown) -> None:
     tour.step("lesson-no-digits", kind="message", act=lambda: unknown.press("ok"), right=_asks("blue"))
     tour.step(
         "summary", kind="choice", act=lambda: unknown.press("ok"), right=_title("remote.summary.title"),
-        words=["remote.group.needed", "remote.row.lacks", "remote.summary.again"],
+        words=["remote.group.needed", "remote.row.lacks", "remote.summary.stop"],
     )  # fmt: skip
     tour.step("summary-right", kind="choice", act=lambda: unknown.press("right"))
     tour.step("summary-left", kind="choice", act=lambda: unknown.press("left"))

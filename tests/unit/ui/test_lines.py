@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.lines import NOT_FIRST, NOT_LAST, ellipsis, joined, wrap
+from ui.lines import NOT_FIRST, NOT_LAST, ellipsis, joined, parted, wrap
 
 _TEXT = st.text(alphabet="あいのカード健康記録を、。（）「」ーっ1234ab ", min_size=1, max_size=60)
 
@@ -125,6 +125,21 @@ def test_a_word_of_another_language_is_not_parted(word: str) -> None:
     for chars in range(24, 40):
         lines = wrap(f"a {word} b {word} {word}", chars * 20, 40, False, _em)
         assert sum(line.split().count(word) for line in lines) == 3, lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "cut"),
+    [
+        ("サインインを選ぶ", ("サ", "インインを選ぶ"), True),
+        ("カードを入れてください", ("カードを入れてくださ", "い"), False),  # no better place can be told
+        ("カードを 入れてください", ("カードを 入れてくださ", "い"), True),
+        ("カードを 入れてください", ("カードを", "入れてください"), False),
+        ("Please wait", ("Plea", "se wait"), True),
+        ("Please wait", ("Please", "wait"), False),
+    ],
+)
+def test_a_word_cut_in_two_is_told(text: str, lines: tuple[str, ...], cut: bool) -> None:
+    assert parted(text, lines) is cut
 
 
 def test_a_break_is_undone_with_the_space_that_was_there() -> None:
