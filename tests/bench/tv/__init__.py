@@ -50,7 +50,7 @@ BUDGETS = {
     "idle_cpu_percent.both": 2.0,
     "start_to_home_s": 3.0,
 }
-"""The project's own budgets (docs/look.md): two ordinary cores, software rendering, 1080p."""
+"""The project's own budgets (docs/architecture.md): two ordinary cores, software rendering, 1080p."""
 
 _ROUNDS, _KEYS, _VIEWS, _PEER = 6, 40, 8, 30
 """Turns of each; keys, whole views, and keys beside Kodi, in a turn."""
