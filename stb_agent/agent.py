@@ -169,7 +169,7 @@ class Agent:
         platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
-        operator_set = configured(config.screen, config.speech, config.remote, config.privacy)
+        operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
         self._household = Household(
             store.settings, operator_set, lambda language: words.known(language, config.screen.languages)
         )
@@ -240,6 +240,7 @@ class Agent:
             contact=contact,
             appearance=config.screen,
             speech=config.speech,
+            sounds=config.sounds,
             choices=self._household.choices,
         )
         self._idle = Idle(self._privacy(self._household.choices), asyncio.get_running_loop().time())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stb_agent.contract.messages import ActionMessage, FromAgent, ViewMessage
 from ui.client import Client, LostError
+from ui.earcons import Earcons, earcon
 from ui.scene import Scene
 from ui.screens.kinds import drawer
 from ui.speech.announcer import Announcer
@@ -40,6 +41,7 @@ class App:
         self._patience = patience
         self._lost_at: float | None = None
         self._announcer = Announcer(Voice(time.monotonic))
+        self._earcons = Earcons()
         self._try_at = 0.0
         self._running = True
 
@@ -50,6 +52,7 @@ class App:
                 self._reach()
                 self._wait(wake)
         self._announcer.close()
+        self._earcons.close()
         self._client.close()
         self._surface.close()
 
@@ -89,11 +92,15 @@ class App:
 
     def _converse(self) -> None:
         """Take what the agent says; when it is gone, say so and try again in a while."""
-        key = False
+        key, sound = False, None
         try:
             for message in _latest(self._client.receive()):
+                before, answers = self._stage.state, self._stage.answers
                 intent = self._stage.receive(message)
-                key = key or isinstance(message, ActionMessage)
+                if isinstance(message, ActionMessage):
+                    key = True
+                    if answers:
+                        sound = earcon(message.action, intent, changed=self._stage.state != before)
                 self._lost_at = None
                 if intent:
                     self._client.send(intent)
@@ -105,6 +112,8 @@ class App:
                 self._lost_at = time.monotonic()
                 self._stage.lose()
         self._refresh()
+        if sound is not None and (status := self._stage.sounds) is not None:
+            self._earcons.play(sound, status.sounds.level, status.speech.output)
         self._announcer.hear(self._stage.heard(), key=key)  # what is seen comes first, by a few ms
 
     def _refresh(self) -> None:

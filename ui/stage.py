@@ -92,6 +92,22 @@ class Stage:
         """Give what can have the focus."""
         return self._focus.nodes
 
+    @property
+    def sounds(self) -> Status | None:
+        """Give the status that says how keys are heard, while they are: not over the programme."""
+        status = self._message.status if self._message and self._message.shown and not self._lost else None
+        return status if status is not None and status.sounds.on else None
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether keys are the UI's now: no press awaits its answer, and something has the focus."""
+        return not self.pressed and self.focused is not None
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Give what a key can change: equal before and after one that did nothing."""
+        return self.focused, self._place, self._asked
+
     def scene(self) -> Scene:
         """Give the picture as it is now."""
         return self._sketch.scene(self.focused, self.pressed) if self._sketch else Scene()

@@ -10,6 +10,7 @@ from msgspec import Struct
 from stb_agent.contract.appearance import JAPANESE, Appearance, Calendar, Language, Profile
 from stb_agent.contract.config import PaceChoice, Remote
 from stb_agent.contract.privacy import LockAfter, Privacy
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Speech
 
 
@@ -27,7 +28,9 @@ _LEAST_RATE, _MOST_RATE = 50, 300
 
 
 class Choices(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote, the curtain and the lock."""
+    """Everything that a household may set: the look, the words, the voice (``voice``: whether it speaks), the remote, the curtain,
+    the lock and the sounds.
+    """
 
     profile: Profile = Profile.STANDARD
     furigana: bool = False
@@ -39,6 +42,7 @@ class Choices(Struct, frozen=True, forbid_unknown_fields=True):
     long_ok: bool = True
     curtain: bool = True
     lock_after: LockAfter = Privacy().lock_after
+    sounds: bool = False
 
     def appearance(self, configured: Appearance) -> Appearance:
         """Give how the screen is drawn: as configured, but for what is chosen here."""
@@ -56,7 +60,13 @@ class Choices(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(configured, on=self.voice, rate=min(max(rate, _LEAST_RATE), _MOST_RATE))
 
 
-def configured(screen: Appearance, speech: Speech, remote: Remote = Remote(), privacy: Privacy = Privacy()) -> Choices:
+def configured(
+    screen: Appearance,
+    speech: Speech,
+    remote: Remote = Remote(),
+    privacy: Privacy = Privacy(),
+    sounds: Sounds = Sounds(),
+) -> Choices:
     """Give the operator's values."""
     return Choices(
         profile=screen.profile,
@@ -67,5 +77,6 @@ def configured(screen: Appearance, speech: Speech, remote: Remote = Remote(), pr
         pace=remote.pace,
         long_ok=remote.long_ok,
         curtain=privacy.curtain,
+        sounds=sounds.on,
         lock_after=privacy.lock_after,
     )

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.privacy import Privacy
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Speech
 
 
@@ -130,6 +131,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     speech: Speech = field(default_factory=Speech)
     typing: Typing = field(default_factory=Typing)
     privacy: Privacy = field(default_factory=Privacy)
+    sounds: Sounds = field(default_factory=Sounds)
 
 
 def load(*paths: Path) -> Config:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.level import Level
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Contact, View
@@ -31,7 +32,7 @@ class Status(Struct, frozen=True, omit_defaults=True):
     """What the frame around every view shows. ``practice``: a demonstration, shown as 練習用. ``notice``: what is to be known of the remote.
 
     ``contact`` is not drawn: the UI keeps it in memory, to say whom to call when the agent is gone. ``appearance`` is how all of it is drawn; the UI
-    changes at once, on the same view. ``speech``: whether it is spoken, too, and by what.
+    changes at once, on the same view. ``speech``: whether it is spoken, too, and by what; ``sounds``: whether keys are heard.
     """
 
     card: CardState = CardState.ABSENT
@@ -41,6 +42,7 @@ class Status(Struct, frozen=True, omit_defaults=True):
     contact: Contact | None = None
     appearance: Appearance = Appearance()
     speech: Speech = Speech()
+    sounds: Sounds = Sounds()
 
 
 class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
@@ -60,7 +62,7 @@ class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
 
 
 class ActionMessage(Struct, frozen=True, tag_field="type", tag="action"):
-    """A key for the UI: an arrow moves the focus, OK chooses it."""
+    """A key for the UI: an arrow moves the focus, OK chooses it. BACK, which the agent has answered, comes where it is to be heard."""
 
     action: Action
 

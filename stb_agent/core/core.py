@@ -14,6 +14,7 @@ from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState, Status, ViewMessage
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Contact, Message
@@ -53,7 +54,7 @@ class Core:
     ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other;
     ``idle`` the warning that so many seconds are left, which lies over help too, and ``locked`` what is said after them.
     Help is a stack of its own above the first: what lies under it goes on unseen, and is there again when it is taken away.
-    ``appearance`` and ``speech`` are the operator's; ``choices``, if given, is how the household has it.
+    ``appearance``, ``speech`` and ``sounds`` are the operator's; ``choices``, if given, is how the household has it.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
 
@@ -72,6 +73,7 @@ class Core:
         contact: Contact | None = None,
         appearance: Appearance = Appearance(),
         speech: Speech = Speech(),
+        sounds: Sounds = Sounds(),
         choices: Choices | None = None,
     ) -> None:
         self._step_up = step_up
@@ -85,7 +87,8 @@ class Core:
         self._contact = contact
         self._appearance = appearance
         self._speech = speech
-        choices = choices or configured(appearance, speech)
+        self._sounds = sounds
+        choices = choices or configured(appearance, speech, sounds=sounds)
         self._frame = Frame(choices=choices, kept=choices)
         self._trial: int | None = None
         self._uncovered: int | None = None
@@ -141,6 +144,8 @@ class Core:
             self._switch_voice()
         elif action is Action.BACK:
             self._go_back()
+            if self._frame.choices.sounds:
+                self._effects.append(Key(action))
         elif action is Action.HELP:
             if self._overlay:
                 self._overlay.cut(0)
@@ -536,6 +541,7 @@ class Core:
                 contact=self._contact,
                 appearance=self._frame.choices.appearance(self._appearance),
                 speech=self._frame.choices.speech(self._speech),
+                sounds=msgspec.structs.replace(self._sounds, on=self._frame.choices.sounds),
             ),
             view=view,
             overlay=slot in self._overlay,

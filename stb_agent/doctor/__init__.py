@@ -31,6 +31,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
         *await asyncio.to_thread(remote.look, config),
         *language.look(config.screen),
         *await asyncio.to_thread(speech.look, config.speech),
+        *speech.look_sounds(config.sounds, config.speech),
         _fonts(),
         *dictionary.look(config.typing),
         _clock(clock),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stb_agent.contract import words
 from stb_agent.contract.appearance import JAPANESE
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Output, Speech
 from stb_agent.doctor.finding import Finding
 
@@ -30,6 +31,11 @@ def look(speech: Speech, cards: Path = _CARDS) -> list[Finding]:
     return [
         Finding("speech", True, speech.engine.value if _card(speech, cards) else words.text("doctor.speech_no_card"))
     ]
+
+
+def look_sounds(sounds: Sounds, speech: Speech) -> list[Finding]:
+    """Check that what a key did can be heard, where it is to be."""
+    return _program(*_PLAYERS[speech.output]) if sounds.on else []
 
 
 def _bad(code: str, **args: str) -> Finding:

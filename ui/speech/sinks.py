@@ -42,11 +42,11 @@ class Player:
     async def begin(self, rate: int) -> None:
         """Start the player."""
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        command = _command(self._output, rate)
+        player = command(self._output, rate)
         try:
-            self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=null, stderr=null)
+            self._process = await asyncio.create_subprocess_exec(*player, stdin=pipe, stdout=null, stderr=null)
         except OSError as error:
-            raise SinkError(command[0]) from error
+            raise SinkError(player[0]) from error
 
     async def write(self, samples: bytes) -> None:
         """Hand samples to the player."""
@@ -86,7 +86,8 @@ async def _gone(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _command(output: Output, rate: int) -> Sequence[str]:
+def command(output: Output, rate: int) -> Sequence[str]:
+    """Give the command line of what plays 16-bit mono samples of that rate from its standard input."""
     if output is Output.PULSE:
         return ("paplay", "--raw", "--format=s16le", "--channels=1", f"--rate={rate}")
     return ("aplay", "-q", "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(rate), "-")

@@ -73,6 +73,7 @@ def settable(screen: Appearance, speech: Speech, privacy: Privacy, home_key: Cal
         _of("furigana", "furigana", bool, sample=(_TEXT,)),
         _of("calendar", "calendar", Calendar, sample=(_BIRTHDAY,)),
         _of("curtain", "curtain", bool),
+        _of("sounds", "sounds", bool),
         _lock(privacy),
         _of("long", "long_ok", bool, warning=lambda id_: None if id_ == "on" or home_key() else _NO_HOME),
     )

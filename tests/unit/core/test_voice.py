@@ -8,10 +8,11 @@ import pytest
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import ViewMessage
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.views import Home, View
 from stb_agent.core.core import Core
-from stb_agent.core.effects import Chose
+from stb_agent.core.effects import Chose, Key
 from stb_agent.core.page import Frame, Move, Page, PageEvent, Pressed
 
 
@@ -30,7 +31,7 @@ class _Page(Page):
         return Move(stay=_Page(self.owned, (*self.pressed, event.action))) if isinstance(event, Pressed) else Move()
 
 
-def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core:
+def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True, sounds: Sounds = Sounds()) -> Core:
     page = _Page(frozenset(owned))
     core = Core(
         lambda: page,
@@ -42,6 +43,7 @@ def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True) -> Core
         idle=lambda _: page,
         locked=lambda: page,
         speech=speech,
+        sounds=sounds,
     )
     if shown:
         core.key(Action.HOME)
@@ -87,3 +89,11 @@ def test_what_else_is_configured_stays() -> None:
     core.key(Action.BLUE)
     core.key(Action.BLUE)
     assert core.view.status.speech == configured
+
+
+def test_the_way_back_is_told_the_ui_only_where_it_is_to_be_heard() -> None:
+    for on in (True, False):
+        core = _core(sounds=Sounds(on=on))
+        assert core.view.status.sounds.on is on
+        core.key(Action.HELP)
+        assert (Key(Action.BACK) in core.key(Action.BACK)) is on

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Output, Speech
 from stb_agent.doctor import speech
 
@@ -75,3 +76,11 @@ def test_no_sound_card_is_told_and_is_no_fault(programs: Path, tmp_path: Path) -
     assert finding.detail == "espeak"
     (finding,) = speech.look(Speech(engine=Engine.NONE), cards)
     assert "使わない" in finding.line()
+
+
+def test_sounds_need_a_player_and_only_where_they_are_wanted(programs: Path) -> None:
+    (missing,) = speech.look_sounds(Sounds(on=True), Speech(output=Output.PULSE))
+    assert (missing.code, missing.args["program"]) == ("doctor.speech_program", "paplay")
+    assert not speech.look_sounds(Sounds(), Speech())
+    _put(programs, "paplay")
+    assert not speech.look_sounds(Sounds(on=True), Speech(output=Output.PULSE))

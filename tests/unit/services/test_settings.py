@@ -41,6 +41,7 @@ CHANGES = [
     ("pace", "slow", Choices(pace=PaceChoice.SLOW)),
     ("long", "off", Choices(long_ok=False)),
     ("curtain", "off", Choices(curtain=False)),
+    ("sounds", "on", Choices(sounds=True)),
     ("lock", "120", Choices(lock_after=120)),
     ("lock", "600", Choices(lock_after=600)),
 ]
