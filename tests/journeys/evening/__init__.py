@@ -89,10 +89,14 @@ def _book(tour: Tour) -> None:
     tour.step(
         "days", "OK", kind="calendar", right=lambda m: any(cell["state"] == "free" for cell in m["view"]["cells"])
     )
-    tour.step("purpose", "OK", kind="form", right=_title("booking.usage_title"), words=["何に使いますか", "会議"])
+    tour.step(
+        "purpose", "OK", kind="form", right=_title("booking.usage_title"), words=["booking.purpose"], literal=["会議"]
+    )
     tour.step("people", "OK", kind="form", right=lambda m: m["view"]["field"]["type"] == "number")
     tour.step("people-typed", "8", kind="form", right=lambda m: m["view"]["field"]["value"] == "8")
-    tour.step("user", "OK", kind="form", right=lambda m: m["view"]["field"]["type"] == "choice", words=["団体で使う"])
+    tour.step(
+        "user", "OK", kind="form", right=lambda m: m["view"]["field"]["type"] == "choice", words=["booking.user_group"]
+    )
     tour.step(
         "confirm", "OK", kind="choice", right=_title("booking.confirm"), words=["booking.confirm", "booking.book"]
     )
