@@ -103,6 +103,47 @@ async def test_a_blocked_an_expired_and_a_foreign_card_are_told_apart() -> None:
         await ui.kind("home")
 
 
+async def test_what_is_written_reaches_the_town_and_no_log() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        ui.choose("booking")
+        ui.choose((await ui.kind("list"))["items"][0]["id"])
+        calendar = await ui.kind("calendar")
+        ui.choose(next(cell["id"] for cell in calendar["cells"] if cell["state"] == "free"))
+        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "choice")
+        ui.choose("choose", "own")
+        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "text")
+        for keys, written in (
+            (("2",), "か"),
+            (("1", "1"), "かい"),
+            (("2", "2"), "かいき"),
+            (("NUMERIC_11",), "かいぎ"),
+        ):
+            await box.press(*keys)
+            await ui.until(lambda message, written=written: message["view"]["field"]["value"] == written)  # type: ignore[misc]
+        found = next(it["id"] for it in ui.message["view"]["field"]["candidates"] if it["label"] == "懐疑")
+        ui.choose("take", found)
+        await ui.until(lambda message: message["view"]["field"]["value"] == "懐疑")
+        ui.choose("submit")
+        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "number")
+        await box.press("8")
+        await ui.until(lambda message: message["view"]["field"]["value"] == "8")
+        ui.choose("submit")
+        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "choice")
+        ui.choose("choose", "self")
+        await ui.kind("choice", "booking.confirm")
+        ui.choose("book")
+        slip = await ui.kind("detail", "booking.slip")
+        assert slip["delivery"] == "sent"
+        said = next(row["value"] for row in slip["rows"] if code(row["label"]) == "booking.usage")
+        assert said["args"] == {"purpose": "懐疑", "people": 8}
+        log = b"".join(box.log)
+    kept = b"".join(path.read_bytes() for path in (box.folder / "state").rglob("*") if path.is_file())
+    for secret in ("懐疑".encode(), "かいぎ".encode()):
+        assert secret not in log
+        assert secret not in kept
+
+
 async def test_the_record_service_down_and_back() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
