@@ -94,9 +94,9 @@ def character(char: str, say: Say) -> str:
 
 
 def _pause(gap: re.Match[str]) -> str:
-    """Give what stands for a space or a bracket: beside Japanese a pause; a space between other words is none."""
+    """Give what stands for a space or a bracket: beside Japanese, and between its numbers, a pause; a space between other words is none."""
     around = gap.string[max(gap.start() - 1, 0) : gap.start()] + gap.string[gap.end() : gap.end() + 1]
-    if _japanese(around):
+    if _japanese(around) or (around.isdigit() and _japanese(gap.string)):
         return "、"
     return " " if gap[0].isspace() else ", "
 
