@@ -60,7 +60,7 @@ _WHOLE = re.compile(
     # a date, with its era and weekday; a time; a telephone or contract number; a number with its unit; a Latin word, an address
     rf"(?:(?:令和|平成|昭和|大正|明治)?(?:{_NUMBER}|元)年)?{_NUMBER}月{_NUMBER}日(?:（[月火水木金土日](?:曜日?)?）)?"
     rf"|(?:令和|平成|昭和|大正|明治)(?:{_NUMBER}|元)年"
-    r"|[0-9０-９]{1,2}[:：][0-9０-９]{2}"
+    rf"|[0-9０-９]{{1,2}}[:：][0-9０-９]{{2}}|(?:午前|午後)?{_NUMBER}時(?:{_NUMBER}分|半)"
     r"|[0-9０-９]+(?:[-‐－ー][0-9０-９]+)+"
     rf"|第?{_NUMBER} ?(?:{_UNITS})"
     rf"|{_NUMBER}"
