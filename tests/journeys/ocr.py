@@ -11,7 +11,7 @@ from PIL import Image
 _LIGHT = 110
 """Between our grounds and our text, of 255."""
 _LONGEST = 12
-"""Characters of a phrase that are looked for: it may go on in another line, and lines of two columns are read by turns."""
+"""Characters of a phrase that must stand together: it may go on in another line, and lines of two columns are read by turns."""
 _MISREAD = 4
 """Of so many characters one may have been misread: tesseract takes 圧 and 茶 for others."""
 
@@ -39,12 +39,18 @@ def plain(text: str) -> str:
 
 
 def found(phrase: str, text: str) -> bool:
-    """Tell whether a phrase's beginning stands in what was read, a few misread characters aside."""
-    wanted = plain(phrase)[:_LONGEST]
-    # The least edits between the phrase so far and any part of the text that ends at each place (Sellers, 1980).
+    """Tell whether a part of a phrase stands in what was read, a few misread characters aside."""
+    wanted = plain(phrase)
+    return any(
+        _stands(wanted[at : at + _LONGEST], text) for at in range(0, max(len(wanted) - _LONGEST, 0) + 1, _LONGEST // 2)
+    )
+
+
+def _stands(part: str, text: str) -> bool:
+    # The least edits between the part so far and any of the text that ends at each place (Sellers, 1980).
     row = [0] * (len(text) + 1)
-    for number, char in enumerate(wanted, 1):
+    for number, char in enumerate(part, 1):
         before, row = row, [number]
         for at, other in enumerate(text, 1):
             row.append(min(before[at] + 1, row[at - 1] + 1, before[at - 1] + (char != other)))
-    return min(row) <= len(wanted) // _MISREAD
+    return min(row) <= len(part) // _MISREAD
