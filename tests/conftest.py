@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -36,7 +37,16 @@ def _no_word_is_missing() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which devices the remote's tests had, if they ran."""
+    """Say where the contact sheets are, and which devices the remote's tests had, if they ran."""
+    sheets = {
+        str(Path(str(value)).parent)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "sheet"
+    }
+    for folder in sorted(sheets):
+        terminalreporter.write_line(f"render: contact sheets are in {folder}")
     if not any(
         getattr(report, "nodeid", "").startswith("tests/remote/")
         for reports in terminalreporter.stats.values()

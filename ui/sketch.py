@@ -343,7 +343,7 @@ class Sketch:
     def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
         """Give the picture with the focus there."""
         scale, outline = self.style.scale, self.style.outline
-        panels, labels = list(self._panels), list(self._labels)
+        panels, labels, ring = list(self._panels), list(self._labels), list[Panel]()
         for button in self.buttons:
             look = Look.CALM if button.node.id != focus else Look.PRESSED if pressed else Look.FOCUSED
             fill, ink = {
@@ -353,12 +353,12 @@ class Sketch:
             }[look]
             panels.append(Panel(button.node.box, fill, theme.RADIUS))
             if look is not Look.CALM:
-                panels.append(
-                    Panel(button.node.box.grown(theme.EDGE), theme.LAMP, theme.RADIUS + theme.EDGE, theme.RING),
-                )
+                around = button.node.box.grown(theme.EDGE)
+                ring = [Panel(around, theme.LAMP, theme.RADIUS + theme.EDGE, theme.RING)]
             elif outline:
                 panels.append(Panel(button.node.box, theme.LINE, theme.RADIUS, outline))
             labels += [label._replace(colour=ink) if ink else label for label in button.labels]
+        panels += ring  # over what stands near, never under it
         scene = Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels), self.appearance.profile)
         return scene if scale == 1 else scene.scaled(scale)
 

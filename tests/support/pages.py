@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from stb_agent.contract import words
+from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
+from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.keyboards import Candidate, Letters
 from stb_agent.contract.level import Level
 from stb_agent.contract.messages import CardState
@@ -16,6 +18,7 @@ from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import (
+    ChoiceField,
     Contact,
     DateField,
     Delivery,
@@ -26,6 +29,7 @@ from stb_agent.contract.views import (
     NumberField,
     PadStage,
     Pin,
+    Row,
     SupportCode,
     TextField,
     Tone,
@@ -35,13 +39,13 @@ from stb_agent.core.curtain import curtained
 from stb_agent.core.form import Filling
 from stb_agent.core.page import Chosen, Frame, Opened, Page
 from stb_agent.core.waiting import Wait, waited
-from stb_agent.services.booking import Taken
+from stb_agent.services.booking import Gone, Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.usage import asked
 from stb_agent.services.health import pages as health
 from stb_agent.services.help import pages as help_
-from stb_agent.services.home import CardGone, HomePage
+from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import pages as link
 from stb_agent.services.remote import pages as remote
@@ -121,7 +125,7 @@ def _pages() -> dict[str, Page]:
         "summary": remote.SummaryPage(_LEARNT),
         "saving": remote.SavingPage(_LEARNT),
     }
-    found |= _settings()
+    found |= _settings() | _less()
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
@@ -133,6 +137,45 @@ def _pages() -> dict[str, Page]:
         if it is not sign_in.Stage.PIN
     }
     return found
+
+
+def _less() -> dict[str, Page]:
+    """What is there before the answer has come, when there is nothing, and when it went wrong."""
+    bare = booking.Order(_FACILITY.name, "s", _ORDER.start, _ORDER.end, 0)
+    rare = [Known(how, f"{how} remote", how, percent) for how, percent in (("cec", None), ("usb", 60), ("other", 25))]
+    few = frozenset(NEEDED)
+    learnt = Lesson(device="d", keys=tuple((action, str(action)) for action in STEPS if action in NEEDED))
+    return {
+        "calendar-loading": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY),
+        "calendar-next-week": booking.CalendarPage(_FACILITY, _MONDAY - timedelta(days=7), _MONDAY, _SLOTS),
+        "confirm-taken": booking.ConfirmPage(_FACILITY, _SLOTS[0], error=Taken()),
+        "confirm-trouble": booking.ConfirmPage(_FACILITY, _SLOTS[0], error=Gone()),
+        "orders-loading": booking.OrdersPage(),
+        "orders-complete": booking.OrdersPage(booking.Orders((booking.Placed("k5", bare, Delivery.SENT),))),
+        "slip-bare": booking.SlipPage(booking.Placed("k5", bare, Delivery.WAITING)),
+        "slip-refused-why-unknown": booking.SlipPage(booking.Placed("k6", bare, Delivery.REFUSED)),
+        "health-loading": health.HealthPage(),
+        "health-none": health.HealthPage(()),
+        "health-trouble": health.HealthPage(error=Taken()),
+        "chart-loading": health.ChartPage(),
+        "card-trouble": CardTrouble(Taken()),
+        "broken": BrokenPage(Taken()),
+        "link-wrong": link.LinkPage(_OPERATOR, lambda _: True, link.Stage.TROUBLE, error=Taken()),
+        "blocked": _sign_in(sign_in.Stage.BLOCKED, Taken()),
+        "sign_in-wrong": _sign_in(sign_in.Stage.TROUBLE, Taken()),
+        "remotes-none": remote.RemotesPage(tuple),
+        "remotes-rare": remote.RemotesPage(lambda: tuple(rare)),
+        "summary-few": remote.SummaryPage(learnt),
+        "remote-few": remote.RemotePage(Known("f", "Few", "usb", 60, few), tuple),
+        **{f"remote-{it.how}": remote.RemotePage(it, lambda: tuple(rare)) for it in rare},
+        "remote-one-lacks": remote.RemotePage(
+            Known("l", "Less", "usb", 60, frozenset(STEPS) - {Action.DIGIT_1, Action.RED}), tuple
+        ),
+    }
+
+
+def _sign_in(stage: sign_in.Stage, error: ChanomaError) -> Page:
+    return sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=stage, tries=1, error=error)
 
 
 def _no_kanji(reading: str) -> tuple[Candidate, ...]:
@@ -192,6 +235,9 @@ def _homes() -> dict[str, View]:
     for name, frame in frames.items():
         home = HomePage(lambda _: ()).view(frame)
         found[f"home-{name}"] = Home(title=home.title, lead=home.lead, items=(*tiles, orders))
+    out = Item("sign_out", word("sign_in.end"), word("sign_in.end_detail"))
+    signed_in = found["home-signed-in"]
+    found["home-signed-in"] = Home(title=signed_in.title, lead=signed_in.lead, items=(*tiles[1:], orders, out))
     return found
 
 
@@ -246,6 +292,17 @@ def _forms() -> dict[str, View]:
     }
 
 
+def _fields() -> dict[str, View]:
+    """A form's later fields: a number with a date before it, and one of several with nothing chosen."""
+    title, label = word("link.number.title"), word("link.number.label")
+    rows = (Row(label, word("form.date", at="1951-05-04")),)
+    choice = ChoiceField(label, (Item("a", _FACILITY.name), Item("b", _FACILITY.name)))
+    return {
+        "form-later": Form(title=title, field=NumberField(label, "1", (4, 4, 2)), at=1, count=3, rows=rows),
+        "form-unchosen": Form(title=title, field=choice, at=2, count=3, rows=rows, error=word("form.pick")),
+    }
+
+
 def _errors() -> dict[str, View]:
     codes = {
         code.rpartition(".")[0] for code in words.codes() if code.startswith(_HOUSEHOLD) and code.endswith(".cause")
@@ -290,6 +347,7 @@ REAL: dict[str, View] = {
     **_homes(),
     **_pins(),
     **_forms(),
+    **_fields(),
     **_errors(),
     **_curtains(),
     **_waits(),

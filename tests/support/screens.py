@@ -7,6 +7,7 @@ import msgspec
 from stb_agent.contract.views import (
     Calendar,
     Chart,
+    ChoiceField,
     Contact,
     Detail,
     Form,
@@ -43,11 +44,45 @@ def longest(view: View) -> View:
     return msgspec.structs.replace(view, **changed)  # type: ignore[type-var]
 
 
+NAME = "港町市立総合福祉保健文化交流センターふれあいの里 東館二階 大会議室（可動席）"
+"""A facility's name as long as there are."""
+WHERE = "港町大字上原1234番地の56　電話 0123-45-6789"
+PERSON = "フェルナンデス オリベイラ マリア アパレシーダ"
+OPERATOR = "みどり市ふるさとケーブルネットワーク株式会社 お客様センター"
+
+NAMED: dict[str, View] = {
+    "home-named": msgspec.structs.replace(views.HOME_MANY, lead=f"{PERSON}さま、こんばんは。何をなさいますか。"),
+    "list-named": List(
+        title="施設を選んでください", items=tuple(Item(str(at), NAME, WHERE) for at in range(10_000)), total=10_000
+    ),
+    "choice-named": msgspec.structs.replace(
+        views.CHOICE, rows=(Row("施設", NAME), Row("利用者", PERSON), Row("料金", "600円（当日窓口で）"))
+    ),
+    "detail-named": msgspec.structs.replace(
+        views.DETAIL, rows=(Row("施設", NAME), Row("場所", WHERE), *views.DETAIL.rows[2:])
+    ),
+    "calendar-named": msgspec.structs.replace(views.CALENDAR, title=NAME),
+    "form-named": msgspec.structs.replace(
+        views.FORM_CHOICE,
+        field=ChoiceField("使う部屋", tuple(Item(str(at), NAME, WHERE) for at in range(9)), "1"),
+    ),
+    "consent-named": msgspec.structs.replace(
+        views.CONSENT,
+        statements=tuple(msgspec.structs.replace(it, to=OPERATOR) for it in views.CONSENT.statements),
+    ),
+    "message-named": msgspec.structs.replace(views.MESSAGE, lead=f"{NAME}は、ほかの方が先に予約しました。"),
+    "help-named": msgspec.structs.replace(
+        views.HELP, contact=Contact(OPERATOR, "0120-000-000", "9:00〜18:00（年末年始を除く）")
+    ),
+}
+"""Each kind in which a town's data stands, with the longest names that there are."""
+
 CASES: dict[str, View] = {
     **views.ALL,
+    **NAMED,
     **{f"{name}-longest": longest(view) for name, view in views.ALL.items()},
     "list-empty": List(title="一覧"),
-    "list-many": List(title="一覧", items=tuple(Item(str(at), f"{at}番", LONG) for at in range(10_000))),
+    "list-many": List(title="一覧", items=tuple(Item(str(at), f"{at}番", WHERE) for at in range(10_000))),
     "detail-many": Detail(title="内容", rows=tuple(Row(str(at), LONG) for at in range(100))),
     "calendar-empty": Calendar(title="空き", days=(), times=(), cells=()),
     "chart-empty": Chart(title="血圧", unit="mmHg"),
@@ -61,6 +96,17 @@ CASES: dict[str, View] = {
                     Point(f"{2016 + at // 336}-{at // 28 % 12 + 1:02}-{at % 28 + 1:02}", at % 97) for at in range(3000)
                 ),
             ),
+        ),
+    ),
+    "chart-two-many": Chart(
+        title="血圧",
+        unit="mmHg",
+        series=tuple(
+            Series(
+                name,
+                tuple(Point(f"2026-{at // 28 + 1:02}-{at % 28 + 1:02}", least + at * 7 % 40) for at in range(330)),
+            )
+            for name, least in (("最高血圧", 120), ("最低血圧", 60))
         ),
     ),
     "calendar-many": msgspec.structs.replace(

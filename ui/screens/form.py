@@ -74,10 +74,19 @@ def _earlier(d: Sketch, view: Form, box: Box) -> None:
     """Write the fields that are filled in already, the newest ones if they do not all find room."""
     line = text_height(1, theme.NOTE)
     fit = int(box.h // line)
-    for at, row in enumerate(view.rows[-fit:] if fit else ()):
-        here = box._replace(y=box.y + at * line, h=line)
-        d.write(row.label, here._replace(w=box.w * 0.4 - theme.GAP), theme.NOTE, colour=theme.QUIET)
-        d.write(row.value, here._replace(x=box.x + box.w * 0.4, w=box.w * 0.6), theme.NOTE)
+    y = box.y
+    for row in view.rows[-fit:] if fit else ():
+        here = box._replace(y=y, h=line)
+        wanted = d.measure(d.words(row.label), theme.SMALL, False) + theme.GAP + 1
+        name = min(max(box.w * 0.4, wanted), box.w * 0.6)
+        value = here._replace(x=box.x + name, w=box.w - name)
+        if not d.holds(row.value, value):
+            value = value._replace(h=text_height(2, theme.SMALL))
+        if value.bottom > box.bottom:
+            break
+        d.write(row.label, here._replace(w=name - theme.GAP), theme.NOTE, colour=theme.QUIET)
+        d.write(row.value, value, theme.NOTE)
+        y = value.bottom
 
 
 def _number(d: Sketch, view: Form, number: NumberField, box: Box, whole: Box) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -19,86 +18,15 @@ from tests.support.colours import difference, seen
 from tests.support.screens import CASES
 from tests.support.typeface import measure
 from ui import theme
-from ui.focus import Box
-from ui.scene import Panel, Scene
 from ui.screens.kinds import drawer
-from ui.sketch import Place, Sketch
+from ui.sketch import Place
 from ui.stage import Stage
-from ui.theme import Colour
 
 each_profile = pytest.mark.parametrize("profile", Profile)
-_WALL = frozenset({theme.GROUND, theme.GROUND_TOP})
 
 
 def _status(profile: Profile, card: CardState = CardState.PRESENT) -> Status:
     return Status(card, Level.AUTHENTICATED, True, word("remote.notice.lost"), appearance=Appearance(profile))
-
-
-def _pictures(profile: Profile) -> Iterator[tuple[Sketch, str | None, Scene]]:
-    """Give every view with every card, focus and press."""
-    draw = drawer(measure)
-    for view in CASES.values():
-        for card in CardState if view is views.HOME else (CardState.PRESENT,):
-            for page in range(draw(view, _status(profile), Place()).pages)[:3]:
-                sketch = draw(view, _status(profile, card), Place(page))
-                for focus in [None, *(node.id for node in sketch.nodes)]:
-                    yield sketch, focus, sketch.scene(focus)
-                    yield sketch, focus, sketch.scene(focus, pressed=True)
-
-
-def _under(panels: tuple[Panel, ...], box: Box) -> frozenset[Colour]:
-    """Give the colour of what is under a box: the topmost panel that holds it all, or the wall."""
-    for panel in reversed(panels):
-        if not panel.thickness and panel.box.grown(1).union(box) == panel.box.grown(1):
-            return frozenset({panel.colour})
-    return _WALL
-
-
-@each_profile
-def test_text_stands_out_from_all_that_it_is_ever_on(profile: Profile) -> None:
-    palette = theme.THEMES[profile].palette
-    pairs = {
-        (label.colour, under)
-        for _, _, scene in _pictures(profile)
-        for label in scene.labels
-        for under in _under(scene.panels, label.box)
-    }
-    assert {(theme.INK, theme.FOCUS), (theme.DARK_INK, theme.LAMP), (theme.QUIET, theme.PANEL)} <= pairs, "all states"
-    poor = {pair: theme.contrast(palette[pair[0]], palette[pair[1]]) for pair in pairs}
-    assert {pair: round(ratio, 1) for pair, ratio in poor.items() if ratio < 7} == {}
-
-
-@each_profile
-def test_the_focus_ring_stands_out_on_both_sides(profile: Profile) -> None:
-    palette = theme.THEMES[profile].palette
-    rings = set()
-    for sketch, focus, scene in _pictures(profile):
-        for at, panel in enumerate(scene.panels):
-            if focus and panel.colour is theme.LAMP and panel.thickness == round(theme.RING * sketch.style.scale):
-                outside = _under(scene.panels[: at - 1], panel.box)  # the one before it is what has the focus
-                rings |= {(side, panel.colour) for side in outside}
-                if scene.panels[at - 1].colour is not theme.LAMP:
-                    rings.add((scene.panels[at - 1].colour, panel.colour))
-    assert {side for side, _ in rings} >= _WALL | {theme.FOCUS}
-    assert [pair for pair in rings if theme.contrast(palette[pair[0]], palette[pair[1]]) < 4.5] == []
-
-
-@each_profile
-def test_lines_and_signs_stand_out(profile: Profile) -> None:
-    """WCAG 2.2, 1.4.11: 3:1 for what has to be seen to understand."""
-    palette = theme.THEMES[profile].palette
-    pairs = {
-        (mark.colour, under)
-        for _, _, scene in _pictures(profile)
-        for mark in (*scene.dots, *scene.strokes, *(panel for panel in scene.panels if panel.thickness))
-        if mark.colour is not theme.LINE
-        for under in _under(
-            scene.panels[: scene.panels.index(mark)] if isinstance(mark, Panel) else scene.panels, mark.box
-        )
-    }
-    assert [
-        pair for pair in pairs if theme.contrast(palette[pair[0]], palette[pair[1]]) < 3 and pair[0] != pair[1]
-    ] == []
 
 
 def test_with_high_contrast_every_button_and_panel_has_an_outline() -> None:
