@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stb_agent.contract.messages import Status
 from stb_agent.contract.views import Choice
-from ui.screens.frame import bar, buttons, buttons_height, frame, rows_table
+from ui.screens.frame import answers, bar, buttons_height, frame, rows_table
 from ui.sketch import Sketch
 from ui.theme import GAP_L, GAP_M, TARGET
 
@@ -17,8 +17,8 @@ def draw(d: Sketch, view: Choice, status: Status | None) -> None:
     across = 2 if len(view.items) in (2, 4) else 3
     # Lower answers where there is little room, so that what is decided stands whole above them.
     tall, gap = (TARGET, GAP_M) if d.tight else (_TALL, GAP_L)
-    answers = buttons_height(view.items, across=across, height=tall)
-    bottom = rows_table(d, view.rows, room._replace(h=room.h - answers - gap))
+    below = buttons_height(view.items, across=across, height=tall)
+    bottom = rows_table(d, view.rows, room._replace(h=room.h - below - gap))
     top = bottom + gap if view.rows else room.y
-    buttons(d, view.items, room._replace(y=top), across=across, height=tall)
+    answers(d, view.items, room._replace(y=top), across=across, height=tall)
     bar(d)

@@ -7,7 +7,7 @@ from stb_agent.contract.text import Word
 from stb_agent.contract.views import Consent
 from ui import theme
 from ui.focus import Box
-from ui.screens.frame import bar, buttons, buttons_height, frame
+from ui.screens.frame import answers, bar, buttons_height, frame
 from ui.sketch import Sketch, text_height
 
 _ROW = (128, 104)
@@ -57,13 +57,5 @@ def draw(d: Sketch, view: Consent, status: Status | None) -> None:
     if view.withheld is not None:
         box = Box(room.x, table.bottom + (theme.GAP_S if d.tight else theme.GAP), room.w, withheld)
         d.write(view.withheld, box, size)
-    answers = room._replace(y=room.bottom - below + theme.GAP_M, h=below - theme.GAP_M)
-    if view.items and d.page + 1 < d.pages:  # nobody agrees to what they have not seen
-        # At the right: from there the focus comes to the answer that sends nothing, should a hand press twice.
-        half = round((answers.w - theme.GAP_L) / 2)
-        place = answers._replace(x=answers.x + answers.w - half, w=half)
-        d.button("page.on", place, Word("frame.consent.on"), turn=1)
-        d.first = "page.on"
-    else:
-        buttons(d, view.items, answers, height=tall)
+    answers(d, view.items, room._replace(y=room.bottom - below + theme.GAP_M, h=below - theme.GAP_M), height=tall)
     bar(d)

@@ -214,6 +214,17 @@ def buttons(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, hei
             d.button(item.id, box, item.label, item.detail)
 
 
+def answers(d: Sketch, items: Sequence[Item], room: Box, *, across: int = 3, height: int = 112) -> None:
+    """Draw the view's items as `buttons`; before its last page only the way to the next one, for nobody agrees to what they have not seen."""
+    if not items or d.page + 1 == d.pages:
+        buttons(d, items, room, across=across, height=height)
+        return
+    # At the right: from there the focus comes to the answer that sends nothing, should a hand press twice.
+    half = round((room.w - theme.GAP_L) / 2)
+    d.button("page.on", Box(room.x + room.w - half, room.y, half, height), Word("frame.consent.on"), turn=1)
+    d.first = "page.on"
+
+
 def buttons_height(items: Sequence[Item], *, across: int = 3, height: int = 112) -> int:
     """Give how much room `buttons` takes, with the gap above."""
     rows = -(-len(items) // across)

@@ -14,7 +14,9 @@ from stb_agent.contract.messages import ActionMessage, Intent, Status, ViewMessa
 from stb_agent.contract.text import word
 from stb_agent.contract.views import (
     Chart,
+    Choice,
     ChoiceField,
+    Consent,
     Contact,
     Form,
     Item,
@@ -91,10 +93,17 @@ def test_a_choice_opens_at_the_page_of_what_is_chosen(desk: Desk, profile: Profi
         assert desk.focused == f"choose:{chosen.id}"
 
 
-def test_a_hand_that_presses_twice_consents_to_nothing_it_has_not_seen(desk: Desk) -> None:
-    long = msgspec.structs.replace(views.CONSENT, statements=views.CONSENT.statements * 6)
+@pytest.mark.parametrize(
+    "long",
+    [
+        msgspec.structs.replace(views.CONSENT, statements=views.CONSENT.statements * 6),
+        msgspec.structs.replace(views.CHOICE, rows=views.CHOICE.rows * 6),
+    ],
+    ids=lambda view: type(view).__name__,
+)
+def test_a_hand_that_presses_twice_agrees_to_nothing_it_has_not_seen(desk: Desk, long: Consent | Choice) -> None:
     desk.show(long)
-    agree, decline = (item.id for item in views.CONSENT.items)
+    agree, decline = (item.id for item in long.items)
     while desk.focused == "page.on":
         assert desk.press(Action.OK) == []
     assert agree in [node.id for node in desk.stage.nodes]
