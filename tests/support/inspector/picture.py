@@ -23,8 +23,8 @@ _INK, _SOLID = 60, 250
 """Of 255: what of a letter is seen, and what of it is in its full colour."""
 _AWAY = 30
 """px around a text in which its ink is looked for."""
-_STRAY = 2
-"""px that the smooth edge of a letter may reach out of its place."""
+_STRAY = 3
+"""px that ink may reach out of its place: a letter's smooth edge, or a reading, whose place is closer than other lines are."""
 _OUTSIDE = 8
 """Of 255: a difference from the wall that is seen."""
 _GREY = 24
