@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.journeys.ocr import read
+from tests.journeys.ocr import plain, read
 from tests.support.house import House, Witness, shows
 from tests.support.screen import Screen, same
 
@@ -41,7 +41,7 @@ class Record:
 
     def told(self, picture: Image.Image) -> bool:
         """Tell whether a picture shows a value."""
-        text = read(picture)
+        text = read(picture, "jpn")
         return any(value in text for value in self.values)
 
     def frames(self, arrived: Callable[[Image.Image], bool]) -> list[bool]:
@@ -90,7 +90,7 @@ def record(standing: House, witness: Witness) -> Iterator[Record]:
         assert opened is not None
         assert screen.first_change(at, _PATIENCE, 10_000)
         assert screen.settle()
-        values = tuple(row["value"]["args"]["value"] + "mmHg" for row in opened["view"]["rows"])
+        values = tuple(plain(row["value"]["args"]["value"] + "mmHg") for row in opened["view"]["rows"])
         record = Record(standing, witness, screen, covered, screen.moment(*_VALUES), values)
         assert record.told(record.opened), "what follows would find nothing"
         assert not record.told(covered)
@@ -133,7 +133,7 @@ def test_a_killed_agent_takes_everything_personal_with_it(record: Record) -> Non
     again = witness.until(lambda m: m["status"].get("card") == "present", _PATIENCE, since=killed)
     assert again is not None
     assert (again["shown"], again["personal"], again["status"]["level"]) == (False, False, 1)
-    while "テスト放送" not in read(record.screen.picture().crop((960, 0, 1920, 300))):
+    while "テスト放送" not in read(record.screen.picture().crop((960, 0, 1920, 300)), "jpn"):
         assert time.monotonic() < killed + _PATIENCE, "the programme is not back"
     arrived = record.shown(shows("home", 1))
     house.key("HOMEPAGE")
