@@ -19,6 +19,7 @@ from ui.sketch import Place
 
 _FEW = (
     "facilities",
+    "waited-late",
     "calendar",
     "confirm",
     "orders",
