@@ -69,7 +69,7 @@ class Visitor:
             there, here = await asyncio.to_thread(self.screen.picture), await self._canvas()
             if (differs := difference(there, here)) < 0.005:
                 assert here.convert("L").point(lambda value: 255 if value > 200 else 0).getbbox() is not None
-                assert await asyncio.to_thread(read, badge(there)) == "練習用"
+                assert await asyncio.to_thread(read, badge(there), "jpn") == "練習用"
                 return here
             assert asyncio.get_running_loop().time() < end, f"{differs:.1%} of the page's picture is not the screen's"
 
@@ -176,7 +176,7 @@ async def test_a_visitor_books_a_room_by_clicks_alone(standing: House, witness: 
         [(slot, number)] = orders(state)
         assert {"label": {"code": "booking.number"}, "value": number} in slip["rows"]
         assert slot in {cell["id"] for cell in times["cells"] if cell["state"] == "free"}
-        assert number in await asyncio.to_thread(read, at.screen.picture())
+        assert number.lower() in await asyncio.to_thread(read, at.screen.picture(), "jpn")
 
         await at.tray("#pull", "")
         await look("card-gone", "message", 0, title={"code": "home.card_gone.title"})
