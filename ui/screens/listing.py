@@ -28,6 +28,8 @@ def draw(d: Sketch, view: List, status: Status | None) -> None:
     """Lay the view out."""
     room = frame(d, view.title, view.lead, status)
     bar(d, turns=False)
+    if not view.items and not view.total:
+        d.write(Word("frame.list.none"), room._replace(h=text_height(2, theme.LEAD)), theme.LEAD)
     lines(d, view.items, room, start=view.start, total=view.total)
 
 
