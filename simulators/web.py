@@ -12,7 +12,8 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -170,10 +171,40 @@ def _scripted(fault: Fault) -> Problem:
     return Problem(fault.status, names.get(fault.status, "simulated_fault"), "scripted", headers=headers)
 
 
-def application(render: Render = json_problem) -> web.Application:
-    """Make an application with the control paths, the guard against foreign hosts and origins, and problems rendered."""
+class Adjustable:
+    """A clock that can be set wrong: `skew` seconds ahead of the given one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.skew = clock, 0.0
+
+    def __call__(self) -> datetime:
+        """Tell the time, UTC."""
+        return self._clock() + timedelta(seconds=self.skew)
+
+
+class _Skew(msgspec.Struct, forbid_unknown_fields=True):
+    skew: float
+
+
+def application(render: Render = json_problem, clock: Adjustable | None = None) -> web.Application:
+    """Make an application with the control paths, the guard against foreign hosts and origins, and problems rendered.
+
+    With a clock its answers are dated by it (RFC 9110, clause 6.6.1), and `POST /_sim/clock {"skew": seconds}` sets it wrong.
+    """
     control = _Control(render)
     app = web.Application(middlewares=[control.guard])
+    if clock is not None:
+        own = clock
+
+        async def date(_: web.Request, response: web.StreamResponse) -> None:
+            response.headers["Date"] = format_datetime(own().astimezone(UTC), usegmt=True)
+
+        async def set_clock(request: web.Request) -> web.Response:
+            own.skew = (await json_body(request, _Skew)).skew
+            return web.Response(status=204)
+
+        app.on_response_prepare.append(date)
+        app.router.add_post("/_sim/clock", set_clock)
     app.router.add_post("/_sim/faults", control.add_fault)
     app.router.add_delete("/_sim/faults", control.clear_faults)
     app.router.add_get("/_sim/requests", control.requests)

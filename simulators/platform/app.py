@@ -133,7 +133,7 @@ class Platform:
 def build(
     validation: str,
     services: Mapping[str, str],
-    clock: Clock,
+    given: Clock,
     *,
     seed: int | None = None,
     authority: Path | None = None,
@@ -145,6 +145,7 @@ def build(
     """
 
     def make(issuer: str, state: Path) -> web.Application:
+        clock = shared.Adjustable(given)
         db = shared.database(state, "platform", ALL + SUPPORT)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
@@ -159,7 +160,7 @@ def build(
         platform = Platform(issuer, keys, store, proofs, support, clock)
         site = Site(issuer, validation, {address: name for name, address in services.items()})
         tokens = TokenEndpoint(site, keys, store, proofs, randomness, clock)
-        app = shared.application(oauth_problem)
+        app = shared.application(oauth_problem, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
         app.router.add_get("/.well-known/openid-configuration", platform.discovery)

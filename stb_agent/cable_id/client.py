@@ -149,9 +149,9 @@ class PlatformClient:
         What ``sign`` raises passes through. Raises NonceRefused, AssertionRefused, CertificateRevoked, CertificateUntrusted, CertificateExpired,
         RevocationUnknown, Unprotected.
         """
-        now = self._transport.clock()
-        if now >= challenge.expires_at:
+        if self._transport.clock() >= challenge.expires_at:
             raise NonceRefused
+        now = self._transport.server_time.now(URL(challenge.token_endpoint))
         header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
         claims = {
             "iss": self._client_id,
@@ -182,7 +182,7 @@ class PlatformClient:
             self._discovery,
             client_id=self._client_id,
             nonce=challenge.nonce,
-            now=self._transport.clock(),
+            now=self._transport.server_time.now(URL(challenge.token_endpoint)),
         )
         return Session(
             access_token=answer.access_token,

@@ -16,8 +16,9 @@ from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, Clie
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from stb_agent.cable_id.dpop import Clock, Prover
+from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import UnsafeAddress
+from stb_agent.cable_id.server_time import Clock, ServerTime
 
 T = TypeVar("T")
 
@@ -26,6 +27,8 @@ TOTAL_SECONDS = 10.0
 """What a person on a sofa waits for before an honest message."""
 MAX_BYTES = 1 << 20
 """The longest answer that is read."""
+_SKEWED = 5.0
+"""Seconds by which the server's clock must have turned out to be elsewhere for its refusal of a proof to be laid to that."""
 
 
 class NoReply(Exception):
@@ -88,12 +91,21 @@ _PARAMETER = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s",]+))')
 
 
 class Transport:
-    """Send requests, each with a fresh proof, repeated once when the server wants its nonce in it (RFC 9449 §8)."""
+    """Send requests, each with a fresh proof.
+
+    Repeated once when the server wants its nonce in it (RFC 9449 §8), and once when it refuses the proof and its answer shows that the
+    proof bore another time than the server's.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, prover: Prover, *, clock: Clock) -> None:
         self.prover = prover
         self.clock = clock
         self._session = session
+
+    @property
+    def server_time(self) -> ServerTime:
+        """Give what was learnt of the servers' clocks."""
+        return self.prover.server_time
 
     async def get(self, url: URL) -> Reply:
         """Read something public: no proof, nothing that tells which box asks. Raises NoReply, BadReply, UnsafeAddress."""
@@ -126,13 +138,19 @@ class Transport:
             common["Content-Type"] = "application/x-www-form-urlencoded"
         elif json is not None:
             common["Content-Type"] = "application/json"
-        for again in (True, False):
+        renonced = redated = False
+        while True:
+            dated = self.server_time.now(url) - self.clock()
             reply = await self._once(method, url, common, body, proving)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)
-            if not (again and nonce and _wants_nonce(reply)):
-                break
-        return reply
+            skewed = abs(self.server_time.now(url) - self.clock() - dated) > _SKEWED
+            if nonce and not renonced and _refused(reply, "use_dpop_nonce"):
+                renonced = True
+            elif skewed and not redated and _refused(reply, "invalid_dpop_proof"):
+                redated = True
+            else:
+                return reply
 
     async def _once(
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *middlewares: ClientMiddlewareType
@@ -140,6 +158,7 @@ class Transport:
         check_address(url)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
         accept = {"Accept": "application/json, application/fhir+json"}
+        sent = self.clock()
         try:
             async with self._session.request(
                 method,
@@ -150,6 +169,7 @@ class Transport:
                 allow_redirects=False,
                 middlewares=middlewares,
             ) as response:
+                self.server_time.learn(url, response.headers, sent, self.clock())
                 body = bytearray()
                 async for chunk in response.content.iter_chunked(1 << 16):
                     body += chunk
@@ -178,8 +198,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _wants_nonce(reply: Reply) -> bool:
+def _refused(reply: Reply, error: str) -> bool:
     if reply.status not in (400, 401):
         return False
     problem = reply.problem()
-    return "use_dpop_nonce" in (problem.error if problem else None, reply.challenge().get("error"))
+    return error in (problem.error if problem else None, reply.challenge().get("error"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
+from yarl import URL
 
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
@@ -22,10 +23,14 @@ from stb_agent.doctor.card import look
 from stb_agent.doctor.finding import Finding, report
 from stb_agent.host.clock import SystemClock
 
+_SKEW_MOST = 60
+"""Seconds off the platform's clock from which a box is worth a look; it signs in all the same, but reminders and closing times are wrong."""
+
 
 async def run_doctor(config: Config, *, as_json: bool) -> int:
     """Check every part and print a line for each; 0 if all is well, else 1."""
     clock = SystemClock()
+    platform, skew = await _platform(config, clock)
     findings = [
         *await asyncio.to_thread(look, config),
         *await asyncio.to_thread(remote.look, config),
@@ -34,9 +39,9 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
         *speech.look_sounds(config.sounds, config.speech),
         _fonts(),
         *dictionary.look(config.typing),
-        _clock(clock),
+        _clock(clock, skew),
         await _socket(Path(config.box.runtime) / "ui.sock"),
-        await _platform(config, clock),
+        platform,
     ]
     return report(findings, as_json=as_json)
 
@@ -57,8 +62,17 @@ def _fonts() -> Finding:
     )
 
 
-def _clock(clock: SystemClock) -> Finding:
-    return Finding("clock", True) if clock.known() else Finding("clock", False, code="doctor.clock_unset")
+def _clock(clock: SystemClock, skew: float | None) -> Finding:
+    if not clock.known():
+        return Finding("clock", False, code="doctor.clock_unset")
+    if skew is None:
+        return Finding("clock", True)
+    seconds = round(skew)
+    if abs(seconds) > _SKEW_MOST:
+        told: dict[str, str | int] = {"seconds": abs(seconds)}
+        code = "doctor.clock_behind" if seconds > 0 else "doctor.clock_ahead"
+        return Finding("clock", False, f"{seconds:+d} s", code=code, args=told)
+    return Finding("clock", True, words.text("doctor.clock_near", seconds=abs(seconds)))
 
 
 async def _socket(path: Path) -> Finding:
@@ -70,16 +84,18 @@ async def _socket(path: Path) -> Finding:
     return Finding("socket", True)
 
 
-async def _platform(config: Config, clock: SystemClock) -> Finding:
+async def _platform(config: Config, clock: SystemClock) -> tuple[Finding, float | None]:
+    """Give the finding, and how many seconds the platform's clock is ahead of the box's (None if it said nothing)."""
     if not config.platform.issuer:
-        return Finding("platform", False, code="doctor.platform_unset")
+        return Finding("platform", False, code="doctor.platform_unset"), None
     async with aiohttp.ClientSession() as http:
         # A key of the moment: nothing that this asks for is bound to the box.
         prover = Prover(DeviceKey(ec.generate_private_key(ec.SECP256R1())), clock=clock.time, random=os.urandom)
         discovery = Discovery(config.platform.issuer, Transport(http, prover, clock=clock.time))
+        finding = Finding("platform", True, config.platform.issuer)
         try:
             await discovery.metadata()
             await discovery.keys()
         except ChanomaError as error:
-            return Finding("platform", False, code=error.code)
-    return Finding("platform", True, config.platform.issuer)
+            finding = Finding("platform", False, code=error.code)
+    return finding, prover.server_time.skew(URL(config.platform.issuer))
