@@ -196,6 +196,8 @@ class AccessClaims(msgspec.Struct, omit_defaults=True):
     acr: str
     cnf: Confirmation
     scope: str = ""
+    sid: str = ""
+    amr: list[str] = []
 
 
 def read_access_token(token: str, key: ECKey, *, issuer: str, audience: str, clock: Clock) -> AccessClaims:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stb_agent import card_cli, remote_cli
+from stb_agent import card_cli, platform_cli, remote_cli
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.config import Config, ConfigError, load
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
-    for verb in (run, doctor, *card_cli.add_verbs(verbs), *remote_cli.add_verbs(verbs)):
+    for verb in (run, doctor, *card_cli.add_verbs(verbs), *remote_cli.add_verbs(verbs), *platform_cli.add_verbs(verbs)):
         verb.add_argument(
             "--config",
             type=Path,
@@ -70,6 +70,8 @@ def _do(arguments: argparse.Namespace) -> int:
         return card_cli.run(arguments, config)
     if arguments.verb == "remote":
         return remote_cli.run(arguments, config)
+    if arguments.verb == "provision":
+        return platform_cli.run(arguments, config)
     if arguments.verb == "doctor":
         from stb_agent.doctor import run_doctor
 

@@ -15,8 +15,9 @@ import msgspec
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
-from stb_agent.cable_id.device_key import DeviceKey
+from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
+from stb_agent.cable_id.registration import client_of
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
@@ -164,9 +165,11 @@ class Agent:
 
     def _assemble(self, store: Store, http: aiohttp.ClientSession, state: Path) -> None:
         config = self._config
-        device = DeviceKey.open(state / "device.key")
+        device = DeviceKey.open(state / DEVICE_KEY)
+        issuer = config.platform.issuer
+        asks_as = client_of(state, issuer, config.platform.client_id, self._random)
         transport = Transport(http, Prover(device, clock=self._clock, random=self._random), clock=self._clock)
-        platform = PlatformClient(config.platform.issuer, config.platform.client_id, transport, random=self._random)
+        platform = PlatformClient(issuer, asks_as, transport, random=self._random)
         self._authority = Authority(platform, self._clock)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)

@@ -1,6 +1,9 @@
 """The common platform over HTTP: `docs/cable-id-profile.md` is its contract.
 
-Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`.
+Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`;
+`POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in", "interval"}` how long requests wait;
+`POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
+lets a person decide (`phone.py`).
 """
 
 import argparse
@@ -12,22 +15,23 @@ from aiohttp import web
 
 from simulators import web as shared
 from simulators.authority import Authority
-from simulators.platform.grants import Grant, Site, TokenEndpoint
-from simulators.platform.keys import Keys, Randomness, load_keys
+from simulators.platform.card import Cards
+from simulators.platform.clients import SCHEMA as CLIENTS
+from simulators.platform.clients import Clients, Method
+from simulators.platform.front import Front
+from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
+from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
+from simulators.platform.operators import Operators
+from simulators.platform.pending import SCHEMA as PENDING
+from simulators.platform.pending import Pending
+from simulators.platform.phone import Desk
 from simulators.platform.seed import CONTRACT_NUMBER
+from simulators.platform.sessions import SCHEMA as SESSIONS
+from simulators.platform.sessions import Sessions
 from simulators.platform.store import ALL, NONCE_LIFE, Store
 from simulators.platform.support import SCHEMA as SUPPORT
 from simulators.platform.support import Support
-from simulators.tokens import (
-    Place,
-    Proofs,
-    ServerNonces,
-    authorization,
-    challenge,
-    give_nonce,
-    proof_key,
-    read_access_token,
-)
+from simulators.tokens import Place, Proofs, ServerNonces, challenge, give_nonce, proof_key
 from simulators.validation.issuer import issuer_key
 from simulators.web import Clock, Problem
 
@@ -45,17 +49,31 @@ def discovery(issuer: str) -> dict[str, object]:
     return {
         "issuer": issuer,
         "jwks_uri": f"{issuer}/jwks",
+        "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "registration_endpoint": f"{issuer}/register",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "revocation_endpoint": f"{issuer}/revoke",
         "card_nonce_endpoint": f"{issuer}/card-nonce",
         "link_endpoint": f"{issuer}/link",
+        "confirmation_endpoint": f"{issuer}/confirmations",
         "grant_types_supported": [grant.value for grant in Grant],
-        "response_types_supported": [],
-        "scopes_supported": ["openid", "link", "services"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "scopes_supported": list(SCOPES),
         "subject_types_supported": ["pairwise"],
         "acr_values_supported": ["present", "authenticated", "signature"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": [method.value for method in Method],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": ["ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "require_pushed_authorization_requests": True,
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_token_delivery_modes_supported": ["poll"],
     }
 
 
@@ -65,12 +83,16 @@ class LinkBody(msgspec.Struct):
     contract_number: str
 
 
-class Platform:
-    """The endpoints besides the token endpoint."""
+class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
+    use: Use
+    keep: bool = True
 
-    def __init__(self, issuer: str, keys: Keys, store: Store, proofs: Proofs, support: Support, clock: Clock) -> None:
-        self._issuer, self._keys, self._store, self._proofs, self._clock = issuer, keys, store, proofs, clock
-        self._support = support
+
+class Platform:
+    """The profile's own endpoints, and what the platform says of itself."""
+
+    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support) -> None:
+        self._issuer, self._keys, self._store, self._front, self._support = issuer, keys, store, front, support
 
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
@@ -86,29 +108,22 @@ class Platform:
 
     async def card_nonce(self, request: web.Request) -> web.Response:
         """Give a nonce for the card to sign."""
-        jkt = self._proofs.check(request, Place.TOKEN_ENDPOINT)
-        if not (await request.post()).get("client_id"):
-            raise Problem(400, "invalid_client", "client_id is needed")
+        jkt = self._front.proofs.check(request, Place.TOKEN_ENDPOINT)
+        form = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+        self._front.clients.of(form, jkt)
         body = {"nonce": self._store.new_nonce(jkt), "expires_in": NONCE_LIFE.seconds}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     def _person(self, request: web.Request) -> str:
-        token = authorization(request)
-        try:
-            claims = read_access_token(
-                token, self._keys.verification, issuer=self._issuer, audience=self._issuer, clock=self._clock
-            )
-        except ValueError as error:
-            raise Problem(401, "invalid_token", str(error), headers=challenge("invalid_token")) from None
-        if self._proofs.check(request, Place.RESOURCE, token) != claims.cnf.jkt:
-            raise Problem(401, "invalid_token", "bound to another key", headers=challenge("invalid_token"))
+        claims = self._front.claims(request)
         if "link" not in claims.scope.split():
             how = challenge("insufficient_scope", scope="link")
             raise Problem(403, "insufficient_scope", headers=how)
-        person = self._store.person_of(claims.sub)
-        if person is None:
-            raise Problem(401, "invalid_token", "nobody", headers=challenge("invalid_token"))
-        return person
+        return self._front.person(claims)
+
+    async def support_check(self, request: web.Request) -> web.Response:
+        """Answer a call centre (`docs/cable-id-profile.md`, Support code)."""
+        return await self._support.check(request)
 
     async def show_link(self, request: web.Request) -> web.Response:
         """Answer whether the person is linked."""
@@ -137,6 +152,7 @@ def build(
     *,
     seed: int | None = None,
     authority: Path | None = None,
+    registered_only: bool = False,
 ) -> shared.Build:
     """Prepare the application.
 
@@ -146,31 +162,68 @@ def build(
 
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(state, "platform", ALL + SUPPORT)
+        db = shared.database(state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
         store = Store(db, keys, randomness, clock)
-        if authority is not None:
-            own = Authority.open(authority, now=clock())
+        own = None if authority is None else Authority.open(authority, now=clock())
+        if own is not None:
             serial = own.identity("linked").certificate.serial_number
             person = store.person(issuer_key(own.certificate), serial)
             store.link_once(person, "seed", CONTRACT_NUMBER, charge=False)
         proofs = Proofs(db, clock, ServerNonces(keys.secret, clock))
-        support = Support(db, keys, clock)
-        platform = Platform(issuer, keys, store, proofs, support, clock)
-        site = Site(issuer, validation, {address: name for name, address in services.items()})
-        tokens = TokenEndpoint(site, keys, store, proofs, randomness, clock)
+        operators = Operators.open(db, issuer, clock, draws("operators", seed))
+        clients = Clients(issuer, db, operators, store, proofs, randomness, clock, registered_only=registered_only)
+        cards = Cards(issuer, validation, keys, store, clock)
+        pending = Pending(db, randomness, clock)
+        sessions = Sessions(issuer, db, keys, store, randomness, clock)
+        front = Front(issuer, clients, pending, sessions, store, proofs, clock)
+        desk = Desk(issuer, pending, clients, cards, store, own, clock)
+        platform = Platform(issuer, keys, store, front, Support(db, keys, clock))
+        site = Site(issuer, {address: name for name, address in services.items()})
+        tokens = TokenEndpoint(site, keys, store, proofs, clients, cards, pending, sessions, randomness, clock)
+
+        async def rotate(request: web.Request) -> web.Response:
+            order = await shared.json_body(request, _Rotation)
+            keys.rotate(db, order.use, keep=order.keep)
+            return web.Response(status=204)
+
         app = shared.application(oauth_problem, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
-        app.router.add_get("/.well-known/openid-configuration", platform.discovery)
-        app.router.add_get("/jwks", platform.jwks)
-        app.router.add_post("/card-nonce", platform.card_nonce)
-        app.router.add_post("/token", tokens.answer)
-        app.router.add_get("/link", platform.show_link)
-        app.router.add_post("/link", platform.make_link)
-        app.router.add_post("/support/check", support.check)
-        app.router.add_get("/_sim/ledger", platform.ledger)
+        app.add_routes(
+            [
+                web.get("/.well-known/openid-configuration", platform.discovery),
+                web.get("/jwks", platform.jwks),
+                web.post("/card-nonce", platform.card_nonce),
+                web.post("/token", tokens.answer),
+                web.get("/link", platform.show_link),
+                web.post("/link", platform.make_link),
+                web.post("/register", clients.register),
+                web.get("/register/{client}", clients.show),
+                web.put("/register/{client}", clients.change),
+                web.delete("/register/{client}", clients.remove),
+                web.post("/device_authorization", front.device),
+                web.get("/device", desk.device_page),
+                web.post("/device", desk.device_decision),
+                web.post("/backchannel_authentication", front.ciba),
+                web.get("/confirmations", front.confirmations),
+                web.post("/confirmations/{id}", front.confirm),
+                web.post("/par", front.push),
+                web.get("/authorize", desk.authorize_page),
+                web.post("/authorize", desk.authorize_decision),
+                web.get("/userinfo", front.userinfo),
+                web.post("/userinfo", front.userinfo),
+                web.post("/revoke", front.revoke),
+                web.post("/support/check", platform.support_check),
+                web.get("/_sim/ledger", platform.ledger),
+                web.post("/_sim/rotate", rotate),
+                web.post("/_sim/policy", front.policy),
+                web.post("/_sim/clients", clients.enter),
+                web.post("/_sim/software-statement", operators.make),
+                web.post("/_sim/decide", desk.decide),
+            ]
+        )
         return app
 
     return make
@@ -200,6 +253,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--authority", type=Path, metavar="DIR", help="link the card 'linked' of this test authority")
     parser.add_argument("--seed", type=int, metavar="N", help="derive keys and nonces, so that runs can be compared")
+    parser.add_argument("--registered-only", action="store_true", help="refuse boxes that have not registered")
     arguments = parser.parse_args(argv)
     make = build(
         arguments.validation,
@@ -207,5 +261,6 @@ def main(argv: list[str]) -> int:
         shared.clock_of(arguments),
         seed=arguments.seed,
         authority=arguments.authority,
+        registered_only=arguments.registered_only,
     )
     return shared.run("platform", arguments, make)

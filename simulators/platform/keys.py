@@ -6,12 +6,15 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from simulators.tokens import b64url
+from simulators.tokens import b64url, registry
 
 Draw = Callable[[int], bytes]
 """Give that many random bytes."""
@@ -35,6 +38,11 @@ def stream(seed: bytes, start: int = 0) -> Draw:
     return draw
 
 
+def draws(purpose: str, seed: int | None) -> Draw:
+    """Give what keys are drawn from: true randomness, or a stream of the seed's for this purpose."""
+    return secrets.token_bytes if seed is None else stream(f"{purpose}|{seed}|".encode())
+
+
 class Randomness:
     """Random bytes; with a seed they are the same in each run, and go on where they were after a restart."""
 
@@ -56,14 +64,57 @@ class Randomness:
         return b64url(self.bytes(size))
 
 
-@dataclass(frozen=True)
+class Use(Enum):
+    """What a key that can be changed is for."""
+
+    SIGN = "sig"
+    ENCRYPT = "enc"
+
+
+@dataclass
 class Keys:
-    """The signing key (ES256), the encryption key (RSA-OAEP-256), the key for support codes and the secret that all pseudonyms are made with."""
+    """The signing key (ES256), the encryption key (RSA-OAEP-256), the key for support codes and the secret that all pseudonyms are made with.
+
+    Keys that were changed stay good until they are withdrawn, by `kid`: for signatures made before, and envelopes under way.
+    """
 
     signing: ec.EllipticCurvePrivateKey = field(repr=False)
     support: ec.EllipticCurvePrivateKey = field(repr=False)
     encryption: RSAKey = field(repr=False)
     secret: bytes = field(repr=False)
+    older_signing: dict[str, ECKey] = field(default_factory=dict, repr=False)
+    older_encryption: dict[str, RSAKey] = field(default_factory=dict, repr=False)
+
+    def rotate(self, db: sqlite3.Connection, use: Use, *, keep: bool) -> None:
+        """Change a key; without `keep` the one before, and all before it, are withdrawn at once."""
+        if use is Use.SIGN:
+            self.older_signing = {**self.older_signing, self.signing_id: self.verification} if keep else {}
+            self.signing = curve_key(secrets.token_bytes)
+            row = pkcs8(self.signing), "signing"
+        else:
+            self.older_encryption = (
+                {**self.older_encryption, self.encryption.thumbprint(): self.encryption} if keep else {}
+            )
+            fresh = pkcs8(rsa.generate_private_key(65537, _RSA_BITS))
+            self.encryption = RSAKey.import_key(_pem(fresh))
+            row = fresh, "encryption"
+        with db:
+            db.execute("UPDATE secrets SET value = ? WHERE name = ?", row)
+
+    def key_of(self, token: str) -> ECKey:
+        """Return the key that a token says it is signed with. Raises ValueError when it is none of ours."""
+        try:
+            kid = str(jws.extract_compact(token.encode(), registry=registry("ES256")).headers().get("kid"))
+        except JoseError as error:
+            raise ValueError(str(error)) from None
+        key = self.verification if kid == self.signing_id else self.older_signing.get(kid)
+        if key is None:
+            raise ValueError("kid")
+        return key
+
+    def decryption(self, kid: object) -> RSAKey | None:
+        """Return the key that an envelope is for, or None when it is not there (any more)."""
+        return self.encryption if kid == self.encryption.thumbprint() else self.older_encryption.get(str(kid))
 
     @property
     def verification(self) -> ECKey:
@@ -78,11 +129,16 @@ class Keys:
     def jwks(self) -> dict[str, object]:
         """Return the public keys as a JWK set (RFC 7517)."""
         sign, encrypt, support = self.verification, self.encryption, ECKey.import_key(self.support.public_key())
+        older = [
+            {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": "ES256"}
+            for kid, key in self.older_signing.items()
+        ]
         return {
             "keys": [
                 {**sign.as_dict(private=False), "kid": sign.thumbprint(), "use": "sig", "alg": "ES256"},
                 {**encrypt.as_dict(private=False), "kid": encrypt.thumbprint(), "use": "enc", "alg": "RSA-OAEP-256"},
                 {**support.as_dict(private=False), "kid": support.thumbprint(), "use": "enc", "alg": "ECDH-ES"},
+                *older,
             ]
         }
 
@@ -93,17 +149,18 @@ class Keys:
 
 def load_keys(db: sqlite3.Connection, seed: int | None) -> Keys:
     """Load the platform's keys, or make them the first time."""
-    found = {row["name"]: bytes(row["value"]) for row in db.execute("SELECT * FROM secrets WHERE name <> 'draws'")}
+    found = {
+        row["name"]: bytes(row["value"])
+        for row in db.execute("SELECT * FROM secrets WHERE name IN ('signing', 'encryption', 'support', 'secret')")
+    }
     fresh: dict[str, bytes] = {}
     if "signing" not in found:
-        draw: Draw = secrets.token_bytes if seed is None else stream(f"keys|{seed}|".encode())
-        signing = _curve_key(draw)
+        draw: Draw = draws("keys", seed)
+        signing = curve_key(draw)
         encryption = rsa.generate_private_key(65537, _RSA_BITS) if seed is None else derive_rsa_key(draw)
-        fresh = {"secret": draw(32), "signing": _pkcs8(signing), "encryption": _pkcs8(encryption)}
+        fresh = {"secret": draw(32), "signing": pkcs8(signing), "encryption": pkcs8(encryption)}
     if "support" not in found:
-        fresh["support"] = _pkcs8(
-            _curve_key(secrets.token_bytes if seed is None else stream(f"support|{seed}|".encode()))
-        )
+        fresh["support"] = pkcs8(curve_key(draws("support", seed)))
     if fresh:
         with db:
             db.executemany("INSERT INTO secrets VALUES (?, ?)", fresh.items())
@@ -115,11 +172,13 @@ def load_keys(db: sqlite3.Connection, seed: int | None) -> Keys:
     return Keys(signing_key, support, RSAKey.import_key(_pem(found["encryption"])), found["secret"])
 
 
-def _curve_key(draw: Draw) -> ec.EllipticCurvePrivateKey:
+def curve_key(draw: Draw) -> ec.EllipticCurvePrivateKey:
+    """Derive a P-256 key from given bytes."""
     return ec.derive_private_key(1 + int.from_bytes(draw(32), "big") % (2**255), ec.SECP256R1())
 
 
-def _pkcs8(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def pkcs8(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """Write a private key as it is kept."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -79,6 +79,13 @@ class Store:
         row = self._db.execute("SELECT person FROM subjects WHERE sub = ?", (sub,)).fetchone()
         return str(row["person"]) if row else None
 
+    def person_under(self, contract: str) -> str | None:
+        """Return who linked first under a contract."""
+        row = self._db.execute(
+            "SELECT person FROM links WHERE contract = ? ORDER BY linked_at, rowid", (contract,)
+        ).fetchone()
+        return str(row["person"]) if row else None
+
     def link_of(self, person: str) -> Link | None:
         """Return the person's link, if there is one."""
         row = self._db.execute("SELECT link_id, linked_at FROM links WHERE person = ?", (person,)).fetchone()

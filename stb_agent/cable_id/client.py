@@ -11,9 +11,11 @@ from typing import TypeVar
 
 import msgspec
 from joserfc import jwe
+from joserfc.jwk import RSAKey
 from yarl import URL
 
 from stb_agent.cable_id import contract_number as numbers
+from stb_agent.cable_id.client_auth import ClientAuth
 from stb_agent.cable_id.discovery import Discovery, refused_for_now
 from stb_agent.cable_id.dpop import Random, base64url
 from stb_agent.cable_id.errors import (
@@ -21,11 +23,13 @@ from stb_agent.cable_id.errors import (
     AnswerInvalid,
     AssertionRefused,
     CableIdError,
+    CardRequired,
     CertificateExpired,
     CertificateRevoked,
     CertificateUntrusted,
     ClientRefused,
     ContractNotFound,
+    EncryptionKeyChanged,
     LinkRequired,
     NonceRefused,
     PlatformUnreachable,
@@ -53,16 +57,20 @@ _EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # RFC 8693 §3
 _NONCE = re.compile(r"[A-Za-z0-9_-]{43,512}")  # at least 256 bits, base64url
 
+
 _REASONS: dict[str, type[CableIdError]] = {
     "nonce": NonceRefused,
     "assertion": AssertionRefused,
     "audience": AssertionRefused,
     "device_key": ClientRefused,
+    "encryption_key": EncryptionKeyChanged,
+    "card_required": CardRequired,
     "certificate_untrusted": CertificateUntrusted,
     "certificate_expired": CertificateExpired,
     "certificate_revoked": CertificateRevoked,
     "revocation_unknown": RevocationUnknown,
     "link_required": LinkRequired,
+    "subject_token": SessionEnded,
 }
 _ERRORS: dict[str, type[CableIdError]] = {
     "already_linked": AlreadyLinked,
@@ -113,8 +121,8 @@ class PlatformClient:
     Every method raises PlatformUnreachable, PlatformBusy, AnswerInvalid, ClientRefused and UnsafeAddress besides what it names.
     """
 
-    def __init__(self, issuer: str, client_id: str, transport: Transport, *, random: Random) -> None:
-        self._client_id = client_id
+    def __init__(self, issuer: str, client: ClientAuth, transport: Transport, *, random: Random) -> None:
+        self._client = client
         self._transport = transport
         self._random = random
         self._discovery = Discovery(issuer, transport)
@@ -130,7 +138,7 @@ class PlatformClient:
         if encryption is None or Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
             raise AnswerInvalid
         asked_at = self._transport.clock()
-        answer = _decoded(await self._post(metadata.card_nonce_endpoint, {"client_id": self._client_id}), _Nonce)
+        answer = _decoded(await self._post(metadata.card_nonce_endpoint, {}), _Nonce)
         if not _NONCE.fullmatch(answer.nonce) or answer.expires_in <= 0:
             raise AnswerInvalid
         kid, key = encryption
@@ -154,7 +162,7 @@ class PlatformClient:
         now = self._transport.server_time.now(URL(challenge.token_endpoint))
         header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
         claims = {
-            "iss": self._client_id,
+            "iss": self._client.client_id,
             "sub": base64url(hashlib.sha256(certificate_der).digest()),
             "aud": challenge.audience,
             "iat": int(now),
@@ -164,23 +172,17 @@ class PlatformClient:
             "cnf": {"jkt": self._transport.prover.key.jkt},
         }
         signing_input = f"{base64url(msgspec.json.encode(header))}.{base64url(msgspec.json.encode(claims))}"
-        signature = await sign(signing_input.encode("ascii"))
-        assertion = jwe.encrypt_compact(
-            {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": challenge.encryption_kid},
-            f"{signing_input}.{base64url(signature)}",
-            challenge.encryption_key,
-            algorithms=["RSA-OAEP-256", "A256GCM"],
-        )
+        signed = f"{signing_input}.{base64url(await sign(signing_input.encode('ascii')))}"
         asked_at = self._transport.clock()
-        form = {"grant_type": _CARD_GRANT, "assertion": assertion, "client_id": self._client_id, "scope": SCOPE}
+        form = {"grant_type": _CARD_GRANT, "scope": SCOPE}
         try:
-            answer = _token(await self._post(challenge.token_endpoint, form))
+            answer = _token(await self._send_signed(challenge, form, signed))
         except SessionEnded:
             raise AssertionRefused from None  # invalid_grant without a reason: here it is the card's grant that was refused
         proof = await verify(
             answer.id_token,
             self._discovery,
-            client_id=self._client_id,
+            client_id=self._client.client_id,
             nonce=challenge.nonce,
             now=self._transport.server_time.now(URL(challenge.token_endpoint)),
         )
@@ -193,6 +195,17 @@ class PlatformClient:
             auth_time=proof.auth_time,
             revocation_checked_at=proof.revocation.checked_at,
         )
+
+    async def _send_signed(self, challenge: Challenge, form: dict[str, str], signed: str) -> Reply:
+        """Send what the card signed, to the platform's key; to its new one if it has changed, so that no PIN is asked for again."""
+        envelope = _sealed(signed, challenge.encryption_kid, challenge.encryption_key)
+        try:
+            return await self._post(challenge.token_endpoint, {**form, "assertion": envelope})
+        except EncryptionKeyChanged:
+            changed = (await self._discovery.keys(fresh=True)).encryption
+            if changed is None or changed[0] == challenge.encryption_kid:
+                raise AnswerInvalid from None
+            return await self._post(challenge.token_endpoint, {**form, "assertion": _sealed(signed, *changed)})
 
     async def link(self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str) -> LinkResult:
         """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
@@ -233,7 +246,6 @@ class PlatformClient:
             "subject_token": self._token_of(session),
             "subject_token_type": _ACCESS_TOKEN,
             "audience": audience,
-            "client_id": self._client_id,
         }
         answer = _token(await self._post((await self._discovery.metadata()).token_endpoint, form))
         if answer.issued_token_type != _ACCESS_TOKEN:
@@ -246,7 +258,12 @@ class PlatformClient:
         return authority.access_token if isinstance(authority, Session) else authority.token
 
     async def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
-        return await self._ask("POST", endpoint, form=form)
+        issuer = self._discovery.issuer
+
+        def proven() -> dict[str, str]:
+            return form | self._client.parameters(issuer, self._transport.server_time.now(URL(endpoint)))
+
+        return await self._ask("POST", endpoint, form=proven)
 
     async def _ask(
         self,
@@ -254,7 +271,7 @@ class PlatformClient:
         endpoint: str,
         *,
         token: str | None = None,
-        form: dict[str, str] | None = None,
+        form: Callable[[], dict[str, str]] | None = None,
         json: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
@@ -277,7 +294,14 @@ class PlatformClient:
         if for_now := refused_for_now(reply, self._transport.clock()):
             return for_now
         name = problem.error if problem else reply.challenge().get("error", "")
+        if name not in _ERRORS and reply.status in (404, 405, 410):
+            self._discovery.forget()
         return _ERRORS.get(name, AnswerInvalid)()
+
+
+def _sealed(signed: str, kid: str, key: RSAKey) -> str:
+    header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": kid}
+    return jwe.encrypt_compact(header, signed, key, algorithms=["RSA-OAEP-256", "A256GCM"])
 
 
 def _decoded(reply: Reply, kind: type[T], status: int = 200) -> T:

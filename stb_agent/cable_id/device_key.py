@@ -16,6 +16,8 @@ from joserfc.jwk import ECKey
 
 from stb_agent.cable_id.errors import DeviceKeyDamaged, DeviceKeyExposed
 
+DEVICE_KEY = "device.key"
+"""The file of the box's device key, in the folder of its state."""
 ALGORITHM = "ES256"
 """ECDSA on P-256 with SHA-256 (RFC 7518 §3.4)."""
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from math import inf
+from typing import Generic, TypeVar
+
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -11,9 +16,13 @@ from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.errors import AnswerInvalid, CableIdError, PlatformBusy, PlatformUnreachable
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
 
+T = TypeVar("T")
+
 METADATA_SECONDS = 3600.0
 KEYS_SECONDS = 300.0
-"""How long what was read is used again: keys shortly, because a key that was changed costs the person another PIN entry."""
+"""How long what was read is used again, where its Cache-Control does not say less."""
+SHORTEST_SECONDS = 10.0
+"""How long it is used at least, and how seldom keys are read anew for one that is unknown: nobody makes the box ask without end."""
 MIN_RSA_BITS = 2048
 """NIST SP 800-131A rev. 2 §6."""
 
@@ -28,6 +37,25 @@ class Metadata(msgspec.Struct, frozen=True):
     link_endpoint: str
     dpop_signing_alg_values_supported: list[str]
     acr_values_supported: list[str]
+    registration_endpoint: str = ""
+    device_authorization_endpoint: str = ""
+    confirmation_endpoint: str = ""
+    revocation_endpoint: str = ""
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Give the addresses that there are."""
+        found = (
+            self.jwks_uri,
+            self.token_endpoint,
+            self.card_nonce_endpoint,
+            self.link_endpoint,
+            self.registration_endpoint,
+            self.device_authorization_endpoint,
+            self.confirmation_endpoint,
+            self.revocation_endpoint,
+        )
+        return found[:4] + tuple(filter(None, found[4:]))
 
 
 class _KeySet(msgspec.Struct, frozen=True):
@@ -62,19 +90,43 @@ class Keys:
                         self.encryption = kid, key
 
 
+@dataclass(frozen=True)
+class _Kept(Generic[T]):
+    value: T
+    read_at: float
+    life: float
+
+    def fresh(self, now: float) -> bool:
+        return 0 <= now - self.read_at < self.life
+
+
+def _life(reply: Reply, most: float) -> float:
+    """Give how long an answer may be used again (RFC 9111 §5.2.2), within our own limits."""
+    said = reply.headers.get("Cache-Control", "").lower()
+    age = re.search(r"\bmax-age=(\d{1,9})\b", said)
+    if "no-cache" in said or "no-store" in said:
+        return SHORTEST_SECONDS
+    return min(max(float(age[1]), SHORTEST_SECONDS), most) if age else most
+
+
 class Discovery:
     """Read the platform's metadata and keys, and use them again while they are fresh."""
 
     def __init__(self, issuer: str, transport: Transport) -> None:
         self.issuer = issuer
         self._transport = transport
-        self._metadata: tuple[float, Metadata] | None = None
-        self._keys: tuple[float, Keys] | None = None
+        self._metadata: _Kept[Metadata] | None = None
+        self._keys: _Kept[Keys] | None = None
+        self._forced_at = -inf
+
+    def forget(self) -> None:
+        """Read everything anew next time: an endpoint turned out not to be where it was."""
+        self._metadata = self._keys = None
 
     async def metadata(self) -> Metadata:
         """Give the metadata. Raises PlatformUnreachable, PlatformBusy, AnswerInvalid, UnsafeAddress."""
         now = self._transport.clock()
-        if self._metadata is None or not 0 <= now - self._metadata[0] < METADATA_SECONDS:
+        if self._metadata is None or not self._metadata.fresh(now):
             reply = await self._read(URL(self.issuer.rstrip("/") + "/.well-known/openid-configuration"))
             try:
                 metadata = reply.json(Metadata)
@@ -83,26 +135,24 @@ class Discovery:
             # OpenID Connect Discovery 1.0 §4.3: exactly the issuer that was asked, or another could stand in for it.
             if metadata.issuer != self.issuer or ALGORITHM not in metadata.dpop_signing_alg_values_supported:
                 raise AnswerInvalid
-            for address in (
-                metadata.jwks_uri,
-                metadata.token_endpoint,
-                metadata.card_nonce_endpoint,
-                metadata.link_endpoint,
-            ):
+            for address in metadata.endpoints:
                 check_address(URL(address))
-            self._metadata = now, metadata
-        return self._metadata[1]
+            self._metadata = _Kept(metadata, now, _life(reply, METADATA_SECONDS))
+        return self._metadata.value
 
     async def keys(self, *, fresh: bool = False) -> Keys:
-        """Give the keys, read again if ``fresh``. Raises as metadata() does."""
+        """Give the keys, read again if ``fresh`` and that was not done just now. Raises as metadata() does."""
         now = self._transport.clock()
-        if fresh or self._keys is None or not 0 <= now - self._keys[0] < KEYS_SECONDS:
+        forced = fresh and not 0 <= now - self._forced_at < SHORTEST_SECONDS
+        if forced or self._keys is None or not self._keys.fresh(now):
+            if forced:
+                self._forced_at = now
             reply = await self._read(URL((await self.metadata()).jwks_uri))
             try:
-                self._keys = now, Keys(reply.json(_KeySet))
+                self._keys = _Kept(Keys(reply.json(_KeySet)), now, _life(reply, KEYS_SECONDS))
             except (BadReply, JoseError, ValueError):
                 raise AnswerInvalid from None
-        return self._keys[1]
+        return self._keys.value
 
     async def _read(self, url: URL) -> Reply:
         try:

@@ -79,13 +79,59 @@ class ClientRefused(CableIdError):
     code = "cable_id.client.refused"
 
 
+# The box's registration
+
+
+class StatementRefused(CableIdError):
+    """The platform does not take the operator's software statement (RFC 7591 §3.2.2)."""
+
+    code = "cable_id.registration.statement"
+
+
+class StatementMissing(CableIdError):
+    """No software statement is configured, or its file cannot be read."""
+
+    code = "cable_id.registration.statement_missing"
+
+
+class RegistrationUnsupported(CableIdError):
+    """The platform has no registration endpoint."""
+
+    code = "cable_id.registration.unsupported"
+
+
+class RegistrationEnded(CableIdError):
+    """The platform does not know this box's registration, or there is none."""
+
+    code = "cable_id.registration.ended"
+
+
+class RegistrationDamaged(CableIdError):
+    """What the box kept of its registration cannot be read."""
+
+    code = "cable_id.registration.damaged"
+
+
 # Sign-in
+
+
+class CardRequired(CableIdError):
+    """What was signed in over another device is not enough: the card is needed at the box."""
+
+    code = "cable_id.card_required"
 
 
 class NonceRefused(CableIdError):
     """The challenge has run out or was used; a new sign-in gets a new one."""
 
     code = "cable_id.nonce"
+    retry = True
+
+
+class EncryptionKeyChanged(CableIdError):
+    """The platform has no longer the key that the card's assertion was sealed for, nor a new one that it takes."""
+
+    code = "cable_id.key_changed"
     retry = True
 
 

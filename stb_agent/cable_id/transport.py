@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -117,11 +117,14 @@ class Transport:
         url: URL,
         *,
         token: str | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Callable[[], Mapping[str, str]] | None = None,
         json: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Send a request with a DPoP proof, and an access token or a body if given. Raises NoReply, BadReply, UnsafeAddress."""
+        """Send a request with a DPoP proof, and an access token or a body if given. Raises NoReply, BadReply, UnsafeAddress.
+
+        ``form`` is made anew for each sending: a client's assertion is good once, like the proof.
+        """
         common = dict(headers or {})
         if token is not None:
             common["Authorization"] = f"DPoP {token}"
@@ -134,13 +137,14 @@ class Transport:
 
         body = json
         if form is not None:
-            body = urlencode(form).encode("ascii")
             common["Content-Type"] = "application/x-www-form-urlencoded"
         elif json is not None:
             common["Content-Type"] = "application/json"
         renonced = redated = False
         while True:
             dated = self.server_time.now(url) - self.clock()
+            if form is not None:
+                body = urlencode(form()).encode("ascii")
             reply = await self._once(method, url, common, body, proving)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)

@@ -59,10 +59,14 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Platform(Struct, frozen=True, forbid_unknown_fields=True):
-    """The common platform (docs/cable-id-profile.md)."""
+    """The common platform (docs/cable-id-profile.md): its ``issuer``, and who the box is there.
+
+    Either the box registers itself, with the operator's ``software_statement`` (a file), or all boxes are the public client ``client_id``.
+    """
 
     issuer: str = ""
     client_id: str = ""
+    software_statement: str = ""
 
 
 class Services(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ import pytest_asyncio
 from simulators.authority import Authority
 from simulators.world import World
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.transport import Transport
@@ -32,7 +33,7 @@ async def home(world: World, tmp_path: Path) -> AsyncIterator[Home]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         prover = Prover(DeviceKey.open(tmp_path / "device.key"), clock=clock, random=os.urandom)
         transport = Transport(session, prover, clock=clock)
-        client = PlatformClient(world.platform, CLIENT, transport, random=os.urandom)
+        client = PlatformClient(world.platform, PublicClient(CLIENT), transport, random=os.urandom)
         authority = Authority.open(world.authority, now=datetime.now(UTC))
         yield Home(world, authority, transport, client, clock)
     for name in ("platform", "booking", "health", "validation"):

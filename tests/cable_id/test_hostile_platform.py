@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from stb_agent.cable_id import errors, transport
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.session import Session
@@ -136,7 +137,10 @@ async def client(platform: Platform, tmp_path: Path) -> AsyncIterator[PlatformCl
     async with aiohttp.ClientSession() as session:
         prover = Prover(DeviceKey.open(tmp_path / "key"), clock=time.time, random=os.urandom)
         yield PlatformClient(
-            platform.issuer, "box", transport.Transport(session, prover, clock=time.time), random=os.urandom
+            platform.issuer,
+            PublicClient("box"),
+            transport.Transport(session, prover, clock=time.time),
+            random=os.urandom,
         )
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from simulators.authority import Authority
 from stb_agent.cable_id import errors
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.contract.level import Level
 from tests.support.home import Home
@@ -122,7 +123,7 @@ async def test_a_pin_is_never_spent_on_a_platform_that_cannot_be_asked(home: Hom
         ("/jwks", 404, errors.AnswerInvalid),
     ):
         await home.fault("platform", kind="status", path=path, status=status, seconds=7)
-        client = PlatformClient(home.world.platform, CLIENT, home.transport, random=lambda n: bytes(n))
+        client = PlatformClient(home.world.platform, PublicClient(CLIENT), home.transport, random=lambda n: bytes(n))
         with pytest.raises(expected) as told:
             await client.challenge()
         if status in (429, 503):
@@ -157,10 +158,10 @@ async def test_a_silent_platform_is_told_in_time(home: Home, monkeypatch) -> Non
 
 
 async def test_another_issuer_does_not_stand_in(home: Home) -> None:
-    client = PlatformClient(home.world.platform + "/", CLIENT, home.transport, random=bytes)
+    client = PlatformClient(home.world.platform + "/", PublicClient(CLIENT), home.transport, random=bytes)
     with pytest.raises(errors.AnswerInvalid):
         await client.challenge()
-    client = PlatformClient("http://platform.example", CLIENT, home.transport, random=bytes)
+    client = PlatformClient("http://platform.example", PublicClient(CLIENT), home.transport, random=bytes)
     with pytest.raises(errors.UnsafeAddress):
         await client.challenge()
 

@@ -26,7 +26,7 @@ async def test_discovery_names_everything_the_client_needs(town):
     assert found["issuer"] == issuer
     assert set(found["acr_values_supported"]) == {"present", "authenticated", "signature"}
     assert found["dpop_signing_alg_values_supported"] == ["ES256"]
-    assert len(found["grant_types_supported"]) == 2
+    assert len(found["grant_types_supported"]) == 6
     for name in ("jwks_uri", "token_endpoint", "card_nonce_endpoint", "link_endpoint"):
         assert found[name].startswith(f"{issuer}/")
     keys = await jwks(town)
@@ -66,8 +66,9 @@ async def test_a_linked_card_signs_in(town):
     claims = json.loads(identity.payload)
     now = int(town.now.timestamp())
     assert claims.pop("sub") == unverified(reply.body["access_token"])["sub"]
+    assert claims.pop("sid") == unverified(reply.body["access_token"])["sid"]
     assert claims == {
-        "iss": box.platform, "aud": CLIENT, "iat": now, "exp": now + 600, "auth_time": now, "acr": "authenticated",
+        "iss": box.platform, "aud": CLIENT, "amr": ["sc", "pin"], "iat": now, "exp": now + 600, "auth_time": now, "acr": "authenticated",
         "nonce": nonce, "revocation": {"status": "good", "checked_at": now},
     }  # fmt: skip
     access = jws.deserialize_compact(reply.body["access_token"], key, algorithms=["ES256"])
@@ -111,6 +112,18 @@ async def test_a_bent_assertion_is_refused_by_its_reason(town, reason, claims):
 
 async def test_another_cards_signature_is_refused(town):
     assert (await bent(town, signer=town.card("new"))).body["reason"] == "assertion"
+
+
+async def test_an_envelope_for_a_key_that_is_gone_uses_nothing_up(town):
+    box, card = town.box(), town.card("linked")
+    under_way = await box.assertion(card, await box.card_nonce())
+    await town.control("platform", "POST", "/_sim/rotate", {"use": "enc"})
+    assert (await box.card_grant(under_way)).status == 200, "kept for envelopes under way"
+    nonce = await box.card_nonce()
+    late = await box.assertion(card, nonce)
+    await town.control("platform", "POST", "/_sim/rotate", {"use": "enc", "keep": False})
+    assert (await box.card_grant(late)).body["reason"] == "encryption_key"
+    assert (await box.card_grant(await box.assertion(card, nonce))).status == 200
 
 
 @pytest.mark.parametrize("assertion", ["", "a.b.c", "a.b.c.d.e", "ü"])

@@ -1,0 +1,110 @@
+"""The cable operators that the platform knows, and the statements that they put into their boxes' images (RFC 7591, clause 2.3)."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from simulators import web as shared
+from simulators.platform.keys import Draw, curve_key, pkcs8
+from simulators.tokens import registry, sign_es256
+from simulators.web import Clock, Problem
+
+NAMES = ("shiomi", "minato")
+"""Two made-up operators; the seed's contracts are the first one's."""
+
+
+class Statement(msgspec.Struct, omit_defaults=True):
+    """The claims of a software statement."""
+
+    iss: str
+    software_id: str
+    client_name: str
+    sector_identifier_uri: str
+    iat: int
+    exp: int
+    token_endpoint_auth_method: str = "private_key_jwt"  # noqa: S105
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    """A statement to be made: whose, and which of its claims to bend."""
+
+    operator: str = NAMES[0]
+    claims: dict[str, str | int] = {}
+
+
+@dataclass(frozen=True)
+class Operators:
+    """What each operator signs with, and the check of what one signed."""
+
+    keys: Mapping[str, ec.EllipticCurvePrivateKey]
+    issuer: str
+    clock: Clock
+
+    @classmethod
+    def open(cls, db: sqlite3.Connection, issuer: str, clock: Clock, draw: Draw) -> "Operators":
+        """Load the operators' keys, or make them the first time."""
+        keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        for name in NAMES:
+            row = db.execute("SELECT value FROM secrets WHERE name = ?", (f"operator {name}",)).fetchone()
+            if row is None:
+                keys[name] = curve_key(draw)
+                with db:
+                    db.execute("INSERT INTO secrets VALUES (?, ?)", (f"operator {name}", pkcs8(keys[name])))
+                continue
+            key = serialization.load_der_private_key(bytes(row["value"]), None)
+            if not isinstance(key, ec.EllipticCurvePrivateKey):
+                raise TypeError("an operator's key is not an EC key")
+            keys[name] = key
+        return cls(keys, issuer, clock)
+
+    def read(self, statement: str) -> Statement:
+        """Check a statement. Raises Problem `invalid_software_statement` or `unapproved_software_statement`."""
+        try:
+            signed = jws.extract_compact(statement.encode(), registry=registry("ES256"))
+            claims = msgspec.json.decode(signed.payload, type=Statement)
+        except (JoseError, ValueError, TypeError) as error:
+            raise Problem(400, "invalid_software_statement", str(error)) from None
+        name = next((name for name in self.keys if _address(name) == claims.iss), None)
+        if name is None:
+            raise Problem(400, "unapproved_software_statement", "not of an operator of this platform")
+        public = ECKey.import_key(self.keys[name].public_key())
+        if not jws.validate_compact(signed, public, registry=registry("ES256")):
+            raise Problem(400, "invalid_software_statement", "signature")
+        now = self.clock().timestamp()
+        if not claims.iat - 60 <= now < claims.exp:
+            raise Problem(400, "invalid_software_statement", "out of its time")
+        if claims.token_endpoint_auth_method != "private_key_jwt":  # noqa: S105
+            raise Problem(400, "unapproved_software_statement", "boxes use private_key_jwt")
+        return claims
+
+    async def make(self, request: web.Request) -> web.Response:
+        """Sign a statement as an operator does (`POST /_sim/software-statement`)."""
+        order = await shared.json_body(request, Order)
+        if order.operator not in self.keys:
+            raise Problem(404, "operator_unknown")
+        now, address = int(self.clock().timestamp()), _address(order.operator)
+        claims = msgspec.to_builtins(
+            Statement(
+                iss=address,
+                software_id=f"chanoma-{order.operator}",
+                client_name="茶の間",
+                sector_identifier_uri=f"{address}/clients.json",
+                iat=now,
+                exp=now + 5 * 365 * 86400,
+            )
+        )
+        key = self.keys[order.operator]
+        text = sign_es256(key, ECKey.import_key(key.public_key()).thumbprint(), "JWT", {**claims, **order.claims})
+        return web.json_response({"software_statement": text})
+
+
+def _address(name: str) -> str:
+    return f"https://{name}.example"

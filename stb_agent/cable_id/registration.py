@@ -1,0 +1,204 @@
+"""A box's registration with the platform: made once with the operator's software statement (RFC 7591), its keys changed since (RFC 7592)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from yarl import URL
+
+from stb_agent.cable_id.client_auth import ClientAuth, KeyClient, PublicClient
+from stb_agent.cable_id.device_key import DeviceKey
+from stb_agent.cable_id.discovery import Discovery, refused_for_now
+from stb_agent.cable_id.dpop import Random
+from stb_agent.cable_id.errors import (
+    AnswerInvalid,
+    CableIdError,
+    ClientRefused,
+    PlatformUnreachable,
+    RegistrationDamaged,
+    RegistrationEnded,
+    RegistrationUnsupported,
+    StatementRefused,
+)
+from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+
+FILE = "registration.json"
+CLIENT_KEY = "client.key"
+_NEXT = ".next"
+_METHOD = "private_key_jwt"
+
+
+class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the box keeps of its registration; the token is bound to the device key, so the file alone opens nothing."""
+
+    issuer: str
+    client_id: str
+    registration_client_uri: str
+    registration_access_token: str
+
+    def __repr__(self) -> str:
+        return f"Registration({self.client_id!r})"
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    client_id: str
+    registration_client_uri: str
+    registration_access_token: str = ""
+    token_endpoint_auth_method: str = ""
+
+
+def read(state: Path) -> Registration | None:
+    """Give the registration kept in ``state``, or None. Raises RegistrationDamaged."""
+    try:
+        return msgspec.json.decode((state / FILE).read_bytes(), type=Registration)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        raise RegistrationDamaged from None
+
+
+def client_of(state: Path, issuer: str, client_id: str, random: Random) -> ClientAuth:
+    """Give how this box proves itself to ``issuer``: as it registered, else as the public client ``client_id``.
+
+    Raises RegistrationDamaged, DeviceKeyDamaged, DeviceKeyExposed.
+    """
+    kept = read(state)
+    if kept is None or kept.issuer != issuer:
+        return PublicClient(client_id)
+    return KeyClient(kept.client_id, DeviceKey.open(state / CLIENT_KEY), random)
+
+
+class Registrar:
+    """Register this box and change its key. What was begun and broken off is taken up again by doing it again.
+
+    Every method raises PlatformUnreachable, PlatformBusy, AnswerInvalid, UnsafeAddress, RegistrationDamaged besides what it names.
+    """
+
+    def __init__(self, state: Path, discovery: Discovery, transport: Transport) -> None:
+        self._state = state
+        self._discovery = discovery
+        self._transport = transport
+
+    async def register(self, statement: str) -> Registration:
+        """Register with the operator's software statement, or give the registration there is.
+
+        The platform knows the box by its device key: a box that registers again, because the answer got lost, is the same client.
+        Raises RegistrationUnsupported, StatementRefused, ClientRefused.
+        """
+        kept = read(self._state)
+        if kept is not None and kept.issuer == self._discovery.issuer:
+            return kept
+        endpoint = (await self._discovery.metadata()).registration_endpoint
+        if not endpoint:
+            raise RegistrationUnsupported
+        key = DeviceKey.open(self._state / CLIENT_KEY)
+        body = {
+            "software_statement": statement,
+            "token_endpoint_auth_method": _METHOD,
+            "dpop_bound_access_tokens": True,
+            "jwks": _key_set(key),
+        }
+        answer = await self._ask("POST", endpoint, body, None, 201)
+        if answer.token_endpoint_auth_method != _METHOD or not answer.registration_access_token:
+            raise AnswerInvalid
+        check_address(URL(answer.registration_client_uri))
+        made = Registration(
+            self._discovery.issuer,
+            answer.client_id,
+            answer.registration_client_uri,
+            answer.registration_access_token,
+        )
+        _keep(self._state / FILE, msgspec.json.encode(made))
+        return made
+
+    async def rotate(self) -> Registration:
+        """Give the box another client key: the platform takes both, then the new one alone.
+
+        Broken off at any point, one of the two is good, and doing it again ends it. Raises RegistrationEnded, ClientRefused.
+        """
+        kept = read(self._state)
+        if kept is None or kept.issuer != self._discovery.issuer:
+            raise RegistrationEnded
+        current, coming = self._state / CLIENT_KEY, self._state / (CLIENT_KEY + _NEXT)
+        old, new = DeviceKey.open(current), DeviceKey.open(coming)
+        await self._put(kept, old, new)
+        os.replace(coming, current)
+        _sync(self._state)
+        kept = read(self._state) or kept
+        await self._put(kept, new)
+        return kept
+
+    def forget(self) -> None:
+        """Forget the registration: the platform does not know it any more."""
+        (self._state / FILE).unlink(missing_ok=True)
+        _sync(self._state)
+
+    async def confirm(self) -> Registration:
+        """Ask whether the registration stands. Raises RegistrationEnded."""
+        kept = read(self._state)
+        if kept is None or kept.issuer != self._discovery.issuer:
+            raise RegistrationEnded
+        answer = await self._ask("GET", kept.registration_client_uri, None, kept.registration_access_token, 200)
+        if answer.client_id != kept.client_id:
+            raise AnswerInvalid
+        return kept
+
+    async def _put(self, kept: Registration, *keys: DeviceKey) -> None:
+        body = {"client_id": kept.client_id, "token_endpoint_auth_method": _METHOD, "jwks": _key_set(*keys)}
+        answer = await self._ask("PUT", kept.registration_client_uri, body, kept.registration_access_token, 200)
+        if answer.registration_access_token not in ("", kept.registration_access_token):  # RFC 7592 §2.1: it may change
+            changed = msgspec.structs.replace(kept, registration_access_token=answer.registration_access_token)
+            _keep(self._state / FILE, msgspec.json.encode(changed))
+
+    async def _ask(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, status: int) -> _Answer:
+        json = None if body is None else msgspec.json.encode(body)
+        try:
+            reply = await self._transport.prove(method, URL(url), token=token, json=json)
+            if reply.status != status:
+                raise self._error(reply)
+            return reply.json(_Answer)
+        except NoReply:
+            raise PlatformUnreachable from None
+        except BadReply:
+            raise AnswerInvalid from None
+
+    def _error(self, reply: Reply) -> CableIdError:
+        if for_now := refused_for_now(reply, self._transport.clock()):
+            return for_now
+        problem = reply.problem()
+        match problem.error if problem else "":
+            case "invalid_software_statement" | "unapproved_software_statement":
+                return StatementRefused()
+            case "invalid_token":
+                return RegistrationEnded()
+            case "invalid_client_metadata" | "invalid_dpop_proof" | "invalid_client":
+                return ClientRefused()
+        return AnswerInvalid()
+
+
+def _key_set(*keys: DeviceKey) -> dict[str, object]:
+    return {"keys": [{**key.public_jwk, "kid": key.jkt, "use": "sig", "alg": "ES256"} for key in keys]}
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a file whole, readable by its owner only, or not at all."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
