@@ -170,7 +170,7 @@ class Agent:
         asks_as = client_of(state, issuer, config.platform.client_id, self._random)
         transport = Transport(http, Prover(device, clock=self._clock, random=self._random), clock=self._clock)
         platform = PlatformClient(issuer, asks_as, transport, random=self._random)
-        self._authority = Authority(platform, self._clock)
+        self._authority = Authority(platform, self._clock, self._await_end)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
         self._household = Household(
@@ -391,13 +391,17 @@ class Agent:
         self._apply(self._core.card(CardState.PRESENT, known=known, nickname=nickname))
 
     def _signed_in(self) -> None:
-        """Set the end of the session, and send what waited for this person's card."""
+        """Send what waited for this person's card, and see to the session's end."""
+        self._await_end()
+        self._start(self._renew())
+
+    def _await_end(self) -> None:
+        """Lock when the session ends, whenever that is by now."""
         expires = self._authority.expires_at
         if expires is not None:
             self._cancel_expiry()
             left = max(expires - self._clock(), 0.0)
             self._expiry = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.expired()))
-        self._start(self._renew())
 
     async def _renew(self) -> None:
         person = self._authority.person

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stb_agent.cable_id.client import PlatformClient
-from stb_agent.cable_id.errors import SessionEnded
+from stb_agent.cable_id.errors import PlatformBusy, PlatformUnreachable, SessionEnded
 from stb_agent.cable_id.session import ServiceToken, Session
 
 _MARGIN_S = 10.0
 """Seconds before its end from which a token is exchanged anew."""
+_RENEW_S = 300.0
+"""Seconds before its end from which a session is renewed when the person does something; who does nothing is not kept signed in."""
 
 
 @dataclass
@@ -23,10 +26,15 @@ class _Current:
 class Authority:
     """Hold the session of the person in front of the television and give services their own tokens of it."""
 
-    def __init__(self, platform: PlatformClient, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, platform: PlatformClient, clock: Callable[[], float], renewed: Callable[[], None] = lambda: None
+    ) -> None:
+        """Begin with nobody; ``renewed`` is called when the session's end has moved, further off or to now."""
         self._platform = platform
         self._clock = clock
+        self._renewed = renewed
         self._current: _Current | None = None
+        self._renewing = asyncio.Lock()
 
     def begin(self, person: str, session: Session) -> None:
         """Take the session of ``person`` (the card's handle)."""
@@ -58,11 +66,29 @@ class Authority:
     async def service_token(self, audience: str) -> ServiceToken:
         """Give a token for the service at ``audience``. Raises SessionEnded and what PlatformClient.service_token raises."""
         held = self._held()
+        await self._renew(held)
+        if self._held() is not held:  # or ended: raises
+            raise SessionEnded  # while the platform answered, somebody else took the place
         token = held.tokens.get(audience)
         if token is None or token.expires_at - _MARGIN_S <= self._clock():
             token = await self._platform.service_token(held.session, audience)
             held.tokens[audience] = token
         return token
+
+    async def _renew(self, held: _Current) -> None:
+        """Renew a session that is past half; a platform that cannot be asked leaves it as it is."""
+        async with self._renewing:  # a refresh token shown twice ends the session
+            session = held.session
+            if not session.refresh_token or session.expires_at - self._clock() > _RENEW_S:
+                return
+            try:
+                held.session = await self._platform.renew(session)
+            except SessionEnded:
+                held.session = replace(session, expires_at=self._clock())  # the platform has ended it
+            except (PlatformUnreachable, PlatformBusy):
+                return
+        if self._current is held:
+            self._renewed()
 
     def _held(self) -> _Current:
         if self._current is None or self._current.session.expires_at <= self._clock():

@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -100,6 +101,7 @@ class _Token(msgspec.Struct, frozen=True):
     scope: str = ""
     id_token: str = ""
     issued_token_type: str = ""
+    refresh_token: str = ""
 
 
 class _Linked(msgspec.Struct, frozen=True):
@@ -194,6 +196,24 @@ class PlatformClient:
             subject=proof.sub,
             auth_time=proof.auth_time,
             revocation_checked_at=proof.revocation.checked_at,
+            refresh_token=answer.refresh_token,
+        )
+
+    async def renew(self, session: Session) -> Session:
+        """Give the same session with fresh tokens (RFC 6749 §6); its refresh token is used up.
+
+        After a silence the same refresh token may be sent again within a minute. Raises SessionEnded, Unprotected.
+        """
+        asked_at = self._transport.clock()
+        form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
+        answer = _token(await self._post((await self._discovery.metadata()).token_endpoint, form))
+        return replace(
+            session,
+            access_token=answer.access_token,
+            expires_at=asked_at + answer.expires_in,
+            linked="services" in answer.scope.split() if answer.scope else session.linked,
+            # RFC 6749 §6: without another one the same goes on
+            refresh_token=answer.refresh_token or session.refresh_token,
         )
 
     async def _send_signed(self, challenge: Challenge, form: dict[str, str], signed: str) -> Reply:

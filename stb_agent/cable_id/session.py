@@ -26,6 +26,7 @@ class Session:
     """A signed-in person, as the platform knows them.
 
     ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card.
+    ``refresh_token`` renews it, once, with the device key alone ("" if the platform gave none).
     ``expires_at``, ``auth_time`` and ``revocation_checked_at`` are seconds since the epoch, UTC.
     """
 
@@ -36,6 +37,7 @@ class Session:
     subject: str = field(repr=False)
     auth_time: float
     revocation_checked_at: float
+    refresh_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
