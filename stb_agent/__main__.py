@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stb_agent import card_cli, platform_cli, remote_cli
+from stb_agent import card_cli, platform_check_cli, platform_cli, remote_cli
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.config import Config, ConfigError, load
@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
+    platform_check_cli.add_verb(verbs)
     for verb in (run, doctor, *card_cli.add_verbs(verbs), *remote_cli.add_verbs(verbs), *platform_cli.add_verbs(verbs)):
         verb.add_argument(
             "--config",
@@ -60,6 +61,8 @@ def _do(arguments: argparse.Namespace) -> int:
 
         print(json.dumps(schema(), ensure_ascii=False, indent=1))
         return 0
+    if arguments.verb == "platform":
+        return platform_check_cli.check(arguments)
     try:
         config = load(*(arguments.config or [path for path in (OPERATOR_FILE, HOUSEHOLD_FILE) if path.exists()]))
     except ConfigError as error:

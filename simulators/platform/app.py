@@ -3,7 +3,7 @@
 Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`;
 `POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in", "interval"}` how long requests wait;
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
-lets a person decide (`phone.py`).
+lets a person decide (`phone.py`) about what `GET /_sim/pending` tells.
 """
 
 import argparse
@@ -222,6 +222,7 @@ def build(
                 web.post("/_sim/clients", clients.enter),
                 web.post("/_sim/software-statement", operators.make),
                 web.post("/_sim/decide", desk.decide),
+                web.get("/_sim/pending", front.waiting),
             ]
         )
         return app

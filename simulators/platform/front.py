@@ -133,6 +133,11 @@ class Front:
         self.pending.decide(found, who)
         return web.json_response({"decision": decision}, headers=_QUIET)
 
+    async def waiting(self, _: web.Request) -> web.Response:
+        """Answer what waits for a decision (`GET /_sim/pending`)."""
+        found = [{"handle": it.handle, "kind": it.kind.value, "message": it.message} for it in self.pending.all()]
+        return web.json_response({"pending": found})
+
     async def policy(self, request: web.Request) -> web.Response:
         """Set how long requests wait and how often they may be asked about (`POST /_sim/policy`)."""
         policy = await shared.json_body(request, _Policy)

@@ -176,6 +176,13 @@ class Pending:
         row = self._row(handle)
         return _waiting(row) if row and row["state"] == "pending" and row["expires"] > self._now() else None
 
+    def all(self) -> list[Waiting]:
+        """Return everything that waits."""
+        rows = self._db.execute(
+            "SELECT * FROM pending WHERE state = 'pending' AND expires > ? ORDER BY rowid", (self._now(),)
+        )
+        return [_waiting(row) for row in rows]
+
     def asked_of(self, person: str) -> list[Waiting]:
         """Return what a person is asked to confirm (CIBA)."""
         rows = self._db.execute(

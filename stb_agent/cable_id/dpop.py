@@ -26,6 +26,10 @@ class Prover:
 
     def proof(self, method: str, url: URL, token: str | None = None) -> str:
         """Give the value of the DPoP header for a request; ``token`` is the access token sent with it (RFC 9449 §4.2)."""
+        return self.key.sign({"typ": "dpop+jwt", "jwk": self.key.public_jwk}, self.claims(method, url, token))
+
+    def claims(self, method: str, url: URL, token: str | None = None) -> dict[str, str | int]:
+        """Give the claims of such a proof."""
         claims: dict[str, str | int] = {
             "jti": base64url(self._random(16)),
             "htm": method,
@@ -36,7 +40,7 @@ class Prover:
             claims["ath"] = base64url(hashlib.sha256(token.encode("ascii")).digest())
         if nonce := self._nonces.get(origin(url)):
             claims["nonce"] = nonce
-        return self.key.sign({"typ": "dpop+jwt", "jwk": self.key.public_jwk}, claims)
+        return claims
 
     def learn(self, url: URL, nonce: str) -> None:
         """Use this nonce towards the origin of ``url`` from now on (RFC 9449 §8.2)."""

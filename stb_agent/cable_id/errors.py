@@ -112,6 +112,22 @@ class RegistrationDamaged(CableIdError):
     code = "cable_id.registration.damaged"
 
 
+# What is decided elsewhere: on a phone, or at the television
+
+
+class RequestExpired(CableIdError):
+    """Nobody decided in time."""
+
+    code = "cable_id.request.expired"
+    retry = True
+
+
+class RequestDenied(CableIdError):
+    """Somebody said no."""
+
+    code = "cable_id.request.denied"
+
+
 # Sign-in
 
 

@@ -109,7 +109,7 @@ class Transport:
 
     async def get(self, url: URL) -> Reply:
         """Read something public: no proof, nothing that tells which box asks. Raises NoReply, BadReply, UnsafeAddress."""
-        return await self._once("GET", url, {}, None)
+        return await self.send("GET", url, {}, None)
 
     async def prove(
         self,
@@ -145,7 +145,7 @@ class Transport:
             dated = self.server_time.now(url) - self.clock()
             if form is not None:
                 body = urlencode(form()).encode("ascii")
-            reply = await self._once(method, url, common, body, proving)
+            reply = await self.send(method, url, common, body, proving)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)
             skewed = abs(self.server_time.now(url) - self.clock() - dated) > _SKEWED
@@ -156,9 +156,10 @@ class Transport:
             else:
                 return reply
 
-    async def _once(
+    async def send(
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *middlewares: ClientMiddlewareType
     ) -> Reply:
+        """Send a request as it is. Raises NoReply, BadReply, UnsafeAddress."""
         check_address(url)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
         accept = {"Accept": "application/json, application/fhir+json"}
