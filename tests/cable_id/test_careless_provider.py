@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +19,11 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -167,7 +177,7 @@ async def test_everything_that_it_does_not_look_at_is_named(careless: Careless) 
         ({}, {"exp": 1}, "id_token"),
         ({}, {"iat": 4102444800}, "id_token"),
         ({}, {"sub": ""}, "id_token"),
-        ({"access_token": ""}, {}, "device_token"),
+        ({"access_token": ""}, {}, "device_pending"),
     ],
 )
 async def test_tokens_that_are_not_what_they_should_be(
@@ -241,3 +251,48 @@ async def test_what_is_not_offered_is_a_failure_when_asked_for(careless: Careles
     assert await failed(careless, Flow.DEVICE) == {"offered": "device_authorization_endpoint"}
     nobody = Client("box", **NO_SECRET)
     assert await failed(careless, Flow.CIBA, client=nobody) == {"offered": "login_hint"}
+
+
+async def test_tls_by_an_authority_of_ones_own(careless: Careless, tmp_path: Path) -> None:
+    authority, context = certified(tmp_path)
+    app = web.Application()
+    app.router.add_get("/.well-known/openid-configuration", careless.discovery)
+    app.router.add_get("/keys", careless.jwks)
+    (tmp_path / "client.json").write_text('{"client_id": "box", "token_endpoint_auth_method": "none"}')
+    server = TestServer(app, scheme="https", host="127.0.0.1")
+    await server.start_server(ssl=context)
+    try:
+        careless.issuer = str(server.make_url("")).rstrip("/")
+
+        async def check(*options: str) -> int:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "stb_agent", "platform", "check", "--issuer", careless.issuer, "--client",
+                str(tmp_path / "client.json"), "--flow", "discovery", *options,
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            return await process.wait()
+
+        assert await check("--trust-ca", str(authority)) == 0
+        assert await check() == 3, "nobody else vouches for it"
+        assert await check("--trust-ca", str(tmp_path / "client.json")) == 2
+        assert await check("--trust-ca", str(tmp_path / "nowhere.pem")) == 2
+    finally:
+        await server.close()
+
+
+def certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Make a server's certificate for 127.0.0.1 that vouches for itself; gives its file and the server's end of TLS."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "provider of the test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+    )
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    return folder / "ca.pem", context

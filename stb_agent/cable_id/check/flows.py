@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -103,11 +103,13 @@ class Check:
         names = ("device_code", "user_code", "verification_uri")
         wrong = [name for name in names if not isinstance(answer.get(name), str)]
         report.need(Step.DEVICE_RESPONSE, ", ".join(wrong + _wrong_times(answer)))
-        self.person.visit(
-            answer["verification_uri"], answer["user_code"], str(answer.get("verification_uri_complete", ""))
-        )
+
+        def tell() -> None:
+            complete = str(answer.get("verification_uri_complete", ""))
+            self.person.visit(answer["verification_uri"], answer["user_code"], complete)
+
         form = {"grant_type": DEVICE_GRANT, "device_code": answer["device_code"]}
-        await self._wait(form, answer, Step.DEVICE_PENDING, Step.DEVICE_TOKEN, Step.DEVICE_ONCE)
+        await self._wait(form, answer, tell, Step.DEVICE_PENDING, Step.DEVICE_TOKEN, Step.DEVICE_ONCE)
 
     async def ciba(self) -> None:
         """Run a backchannel authentication in poll mode."""
@@ -123,9 +125,10 @@ class Check:
         answer = await self._begin(endpoint, {**form, "login_hint": client.login_hint}, Step.CIBA_RESPONSE, 200)
         wrong = [] if isinstance(answer.get("auth_req_id"), str) else ["auth_req_id"]
         report.need(Step.CIBA_RESPONSE, ", ".join(wrong + _wrong_times(answer)))
-        self.person.confirm(message)
         token = {"grant_type": CIBA_GRANT, "auth_req_id": answer["auth_req_id"]}
-        await self._wait(token, answer, Step.CIBA_PENDING, Step.CIBA_TOKEN, Step.CIBA_ONCE)
+        await self._wait(
+            token, answer, lambda: self.person.confirm(message), Step.CIBA_PENDING, Step.CIBA_TOKEN, Step.CIBA_ONCE
+        )
 
     async def par(self) -> None:
         """Push an authorization request, with PKCE, and take the code."""
@@ -185,6 +188,7 @@ class Check:
         provider, client = self.provider, self.provider.client
         verifier, nonce = base64url(provider.random(32)), base64url(provider.random(16))
         form = {
+            "client_id": client.client_id,  # RFC 9126 §2.1: a parameter of its own, also where the header says who asks
             "response_type": "code",
             "redirect_uri": client.redirect_uris[0] if client.redirect_uris else "",
             "scope": client.scope,
@@ -219,38 +223,49 @@ class Check:
             self.report.need(step, _told(error))
             raise FlowStopped from None
 
-    async def _wait(self, form: Mapping[str, str], answer: Json, pending: Step, token: Step, once: Step) -> None:
-        """Poll until somebody has decided, then take the tokens and try the same again."""
-        waited = False
+    async def _wait(
+        self, form: Mapping[str, str], answer: Json, tell: Callable[[], None], pending: Step, token: Step, once: Step
+    ) -> None:
+        """Poll before anybody knows of it, tell the person, poll until they have decided, and take the tokens."""
 
         async def ask() -> Tokens:
-            nonlocal waited
             try:
                 return await self.provider.token(form)
             except Refused as error:
                 match error.name:
                     case "authorization_pending":
-                        waited = True
                         raise StillPending from None
                     case "slow_down":
-                        waited = True
                         raise SlowDown from None
                 raise
 
-        interval = float(answer.get("interval") or DEFAULT_INTERVAL)
         expires_at = self.clock() + float(answer["expires_in"])
+        interval = float(answer.get("interval") or DEFAULT_INTERVAL)
         try:
-            tokens = await poll(ask, interval=interval, expires_at=expires_at, clock=self.clock, sleep=self.sleep)
-        except RequestExpired:
-            self.report.need(token, "expired_token")
-            return
+            tokens = await ask()
+        except (StillPending, SlowDown):
+            self.report.settle(pending, "")
+            tell()
+            tokens = await self._decided(ask, interval, expires_at, token)
         except (Refused, BadReply) as error:
-            self.report.need(token, _told(error))
-            return
-        self.report.add(pending, Result.PASSED if waited else Result.SKIPPED, "" if waited else "authorization_pending")
+            self.report.need(pending, _told(error))
+            raise FlowStopped from None
+        else:
+            self.report.add(pending, Result.SKIPPED, "authorization_pending")  # decided already: nobody had to be asked
         self.report.settle(token, "")
         await self.take(tokens, None)
         self.once(form, once)
+
+    async def _decided(
+        self, ask: Callable[[], Awaitable[Tokens]], interval: float, expires_at: float, step: Step
+    ) -> Tokens:
+        try:
+            return await poll(ask, interval=interval, expires_at=expires_at, clock=self.clock, sleep=self.sleep)
+        except RequestExpired:
+            self.report.need(step, "expired_token")
+        except (Refused, BadReply) as error:
+            self.report.need(step, _told(error))
+        raise FlowStopped
 
     async def token(self, form: Mapping[str, str], step: Step) -> Tokens:
         """Ask for tokens. Raises FlowStopped when they are refused."""

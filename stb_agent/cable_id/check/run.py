@@ -30,6 +30,7 @@ async def run(check: Check, wanted: Sequence[Flow], card: tuple[bytes, Signer] |
     failure. Raises PlatformUnreachable.
     """
     alone = len(wanted) == 1
+    failed: set[Flow] = set()
 
     async def with_card() -> None:
         assert card is not None
@@ -66,6 +67,7 @@ async def run(check: Check, wanted: Sequence[Flow], card: tuple[bytes, Signer] |
         try:
             await flows[flow]()
         except FlowStopped:
+            failed.add(flow)
             return False
         except NoReply:
             raise PlatformUnreachable from None
@@ -77,8 +79,8 @@ async def run(check: Check, wanted: Sequence[Flow], card: tuple[bytes, Signer] |
         if flow is Flow.DISCOVERY:
             continue
         if flow in _HOLDING and not check.held:
-            first = next((it for it in SIGN_INS if not lacks(it)), None)
-            if first is not None:
-                await do(first)
+            for sign_in in SIGN_INS:
+                if not check.held and sign_in not in failed and not lacks(sign_in):
+                    await do(sign_in)
         await do(flow)
     await check.finish()
