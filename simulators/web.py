@@ -56,13 +56,14 @@ def json_problem(problem: Problem) -> web.Response:
 
 
 class FaultKind(Enum):
-    """What goes wrong: before the request takes effect, after it did, or all the time."""
+    """What goes wrong: before the request takes effect, after it did (`half`: the answer breaks off), or all the time."""
 
     STATUS = "status"
     DELAY_BEFORE = "delay_before"
     DELAY_AFTER = "delay_after"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
+    HALF = "half"
     DOWN = "down"
 
 
@@ -145,6 +146,8 @@ class _Control:
             await asyncio.sleep(fault.seconds)
         if fault and fault.kind is FaultKind.DROP_AFTER:
             return _drop(request)
+        if fault and fault.kind is FaultKind.HALF:
+            return await _half(request, response)
         entry.status = response.status
         return response
 
@@ -163,6 +166,17 @@ def _drop(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=499)
+
+
+async def _half(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    """Send the first half of an answer, then nothing more."""
+    body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b"{}"
+    half = web.StreamResponse(status=whole.status, headers={"Content-Type": "application/json"})
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    _drop(request)
+    return half
 
 
 def _scripted(fault: Fault) -> Problem:

@@ -2,6 +2,7 @@
 
 Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`;
 `POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in", "interval"}` how long requests wait;
+`POST /_sim/lies {"lie": audience|device|nonce, "times"?: 1}` answers what is wrong (`lies.py`);
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
 lets a person decide (`phone.py`) about what `GET /_sim/pending` tells.
 """
@@ -21,6 +22,7 @@ from simulators.platform.clients import Clients, Method
 from simulators.platform.front import Front
 from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
+from simulators.platform.lies import Lie, Lies
 from simulators.platform.operators import Operators
 from simulators.platform.pending import SCHEMA as PENDING
 from simulators.platform.pending import Pending
@@ -91,8 +93,9 @@ class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
 class Platform:
     """The profile's own endpoints, and what the platform says of itself."""
 
-    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support) -> None:
+    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support, lies: Lies) -> None:
         self._issuer, self._keys, self._store, self._front, self._support = issuer, keys, store, front, support
+        self._lies, self._last_nonce = lies, ""
 
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
@@ -111,7 +114,9 @@ class Platform:
         jkt = self._front.proofs.check(request, Place.TOKEN_ENDPOINT)
         form = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
         self._front.clients.of(form, jkt)
-        body = {"nonce": self._store.new_nonce(jkt), "expires_in": NONCE_LIFE.seconds}
+        if not (self._last_nonce and self._lies.due(Lie.NONCE)):
+            self._last_nonce = self._store.new_nonce(jkt)
+        body = {"nonce": self._last_nonce, "expires_in": NONCE_LIFE.seconds}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     def _person(self, request: web.Request) -> str:
@@ -176,10 +181,11 @@ def build(
         clients = Clients(issuer, db, operators, store, proofs, randomness, clock, registered_only=registered_only)
         cards = Cards(issuer, validation, keys, store, clock)
         pending = Pending(db, randomness, clock)
-        sessions = Sessions(issuer, db, keys, store, randomness, clock)
+        lies = Lies()
+        sessions = Sessions(issuer, db, keys, store, randomness, lies, clock)
         front = Front(issuer, clients, pending, sessions, store, proofs, clock)
         desk = Desk(issuer, pending, clients, cards, store, own, clock)
-        platform = Platform(issuer, keys, store, front, Support(db, keys, clock))
+        platform = Platform(issuer, keys, store, front, Support(db, keys, clock), lies)
         site = Site(issuer, {address: name for name, address in services.items()})
         tokens = TokenEndpoint(site, keys, store, proofs, clients, cards, pending, sessions, randomness, clock)
 
@@ -219,6 +225,7 @@ def build(
                 web.get("/_sim/ledger", platform.ledger),
                 web.post("/_sim/rotate", rotate),
                 web.post("/_sim/policy", front.policy),
+                web.post("/_sim/lies", lies.order),
                 web.post("/_sim/clients", clients.enter),
                 web.post("/_sim/software-statement", operators.make),
                 web.post("/_sim/decide", desk.decide),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from simulators import web as shared
 from simulators.platform.clients import Clients
-from simulators.platform.pending import Pending
+from simulators.platform.pending import Pending, State
 from simulators.platform.sessions import Sessions, SignIn
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Place, Proofs, authorization, challenge
@@ -122,6 +122,9 @@ class Front:
         person = self.person(claims)
         decision = (await shared.json_body(request, _Confirmation)).decision
         found = next((it for it in self.pending.asked_of(person) if it.handle == request.match_info["id"]), None)
+        wanted = State.APPROVED if decision == "approve" else State.DENIED
+        if found is None and self.pending.settled(request.match_info["id"], person, wanted):
+            return web.json_response({"decision": decision}, headers=_QUIET)
         if found is None:
             raise Problem(404, "nothing_waits")
         stale = self.clock().timestamp() - claims.auth_time > _FRESH or "mca" in claims.amr

@@ -112,8 +112,8 @@ class TokenEndpoint:
                 self._store.give_back(claims.nonce, claims.jti)
             raise
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
-        more = {"revocation": {"status": "good", "checked_at": epoch(verdict.checked_at)}}
-        return self._begin(SignIn(person, self._now()), client, jkt, wanted, claims.nonce, more)
+        who = SignIn(person, self._now(), checked_at=epoch(verdict.checked_at))
+        return self._begin(who, client, jkt, wanted, claims.nonce)
 
     def _exchange(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, object]:
         if form.get("subject_token_type") != ACCESS_TOKEN:

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS pending (
     handle TEXT PRIMARY KEY, kind TEXT NOT NULL, client_id TEXT NOT NULL, jkt TEXT, scope TEXT NOT NULL, nonce TEXT,
     user_code TEXT UNIQUE, number TEXT, wrong INTEGER NOT NULL DEFAULT 0, message TEXT, for_person TEXT,
     details TEXT NOT NULL, expires INTEGER NOT NULL, interval INTEGER NOT NULL, polled REAL, state TEXT NOT NULL,
-    person TEXT, auth_time INTEGER, amr TEXT
+    person TEXT, auth_time INTEGER, amr TEXT, checked_at INTEGER
 );
 CREATE TABLE IF NOT EXISTS wrong_codes (at INTEGER NOT NULL);
 """
@@ -135,7 +135,7 @@ class Pending:
         with self._db:
             self._db.execute("DELETE FROM pending WHERE expires < ?", (now - 3600,))
             self._db.execute(
-                "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, NULL, 'pending', NULL, NULL, NULL)",
+                "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, NULL, 'pending', NULL, NULL, NULL, NULL)",
                 (
                     handle, kind.value, client.client_id, jkt, scope, nonce, user_code, number, message, person,
                     json.dumps(dict(details or {})), now + (life or self.policy.expires_in), self.policy.interval,
@@ -176,6 +176,12 @@ class Pending:
         row = self._row(handle)
         return _waiting(row) if row and row["state"] == "pending" and row["expires"] > self._now() else None
 
+    def settled(self, handle: str, person: str, state: State) -> bool:
+        """Tell whether a person has decided so already: an answer that got lost may be given again."""
+        row = self._row(handle)
+        good = (state.value, State.USED.value) if state is State.APPROVED else (state.value,)
+        return row is not None and row["for_person"] == person and row["state"] in good
+
     def all(self) -> list[Waiting]:
         """Return everything that waits."""
         rows = self._db.execute(
@@ -204,10 +210,10 @@ class Pending:
                 )
             raise Problem(400, "number_wrong")
         state = State.DENIED if who is None else State.APPROVED
-        decided = (who.person, who.auth_time, " ".join(who.amr)) if who else (None, None, None)
+        decided = (who.person, who.auth_time, " ".join(who.amr), who.checked_at) if who else (None, None, None, None)
         with self._db:
             done = self._db.execute(
-                "UPDATE pending SET state = ?, person = ?, auth_time = ?, amr = ? WHERE handle = ? AND state = 'pending'"
+                "UPDATE pending SET state = ?, person = ?, auth_time = ?, amr = ?, checked_at = ? WHERE handle = ? AND state = 'pending'"
                 " AND expires > ?",
                 (state.value, *decided, waiting.handle, self._now()),
             )
@@ -219,7 +225,7 @@ class Pending:
         with self._db:
             self._db.execute(
                 "INSERT INTO pending SELECT ?, 'code', client_id, jkt, scope, nonce, NULL, NULL, 0, '', NULL, details, ?,"
-                " 0, NULL, 'approved', person, auth_time, amr FROM pending WHERE handle = ?",
+                " 0, NULL, 'approved', person, auth_time, amr, checked_at FROM pending WHERE handle = ?",
                 (sha256_b64url(code.encode()), self._now() + 60, waiting.handle),
             )
         return code
@@ -240,7 +246,8 @@ class Pending:
             raise Problem(400, "expired_token")
         early = row["polled"] is not None and now < row["polled"] + row["interval"] - 0.5
         with self._db:
-            slower = 5 if early else 0
+            # Once: the client adds as much each time that it is told, and shall catch up.
+            slower = 5 if early and row["interval"] == self.policy.interval else 0
             self._db.execute(
                 "UPDATE pending SET polled = ?, interval = interval + ? WHERE handle = ?", (now, slower, handle)
             )
@@ -273,7 +280,7 @@ class Pending:
     def _take(self, row: sqlite3.Row) -> SignIn:
         with self._db:
             self._db.execute("UPDATE pending SET state = 'used' WHERE handle = ?", (row["handle"],))
-        return SignIn(row["person"], row["auth_time"], tuple(row["amr"].split()))
+        return SignIn(row["person"], row["auth_time"], tuple(row["amr"].split()), checked_at=row["checked_at"])
 
     def _row(self, handle: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM pending WHERE handle = ?", (handle,)).fetchone()

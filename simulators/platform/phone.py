@@ -14,7 +14,7 @@ from yarl import URL
 
 from simulators import web as shared
 from simulators.authority import Authority
-from simulators.platform.card import Cards
+from simulators.platform.card import Cards, epoch
 from simulators.platform.clients import Clients
 from simulators.platform.pending import Pending, Waiting
 from simulators.platform.seed import OPERATOR
@@ -117,7 +117,8 @@ class Desk:
         certificate = self._authority.identity(card).certificate
         verdict = await self._cards.ask_authority(certificate)
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
-        return SignIn(person, int(self._clock().timestamp()), ("mca", "sc", "pin"))
+        now = int(self._clock().timestamp())
+        return SignIn(person, now, ("mca", "sc", "pin"), checked_at=epoch(verdict.checked_at))
 
     def _ask(self, waiting: Waiting, hidden: Mapping[str, str]) -> str:
         fields = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in hidden.items())

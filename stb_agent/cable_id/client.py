@@ -5,10 +5,10 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 from joserfc import jwe
@@ -16,38 +16,17 @@ from joserfc.jwk import RSAKey
 from yarl import URL
 
 from stb_agent.cable_id import contract_number as numbers
+from stb_agent.cable_id.asking import Asker, decoded, token
 from stb_agent.cable_id.client_auth import ClientAuth
-from stb_agent.cable_id.discovery import Discovery, refused_for_now
 from stb_agent.cable_id.dpop import Random, base64url
-from stb_agent.cable_id.errors import (
-    AlreadyLinked,
-    AnswerInvalid,
-    AssertionRefused,
-    CableIdError,
-    CardRequired,
-    CertificateExpired,
-    CertificateRevoked,
-    CertificateUntrusted,
-    ClientRefused,
-    ContractNotFound,
-    EncryptionKeyChanged,
-    LinkRequired,
-    NonceRefused,
-    PlatformUnreachable,
-    RevocationUnknown,
-    ServiceUnknown,
-    SessionEnded,
-    Unprotected,
-)
+from stb_agent.cable_id.errors import AnswerInvalid, AssertionRefused, EncryptionKeyChanged, NonceRefused, SessionEnded
 from stb_agent.cable_id.id_token import verify
 from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
-from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
+from stb_agent.cable_id.transport import Reply, Transport
 from stb_agent.contract.level import Level
 
 Signer = Callable[[bytes], Awaitable[bytes]]
 """Something that signs: RSASSA-PKCS1-v1_5 with SHA-256 over the given bytes (RS256, RFC 7518 §3.3), by the key of the certificate."""
-
-T = TypeVar("T")
 
 SCOPE = "openid link services"
 ASSERTION_SECONDS = 120
@@ -56,52 +35,14 @@ ASSERTION_SECONDS = 120
 _CARD_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 §2.1
 _EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # RFC 8693 §3
+_SPENT_MOST = 32
+"""Nonces that were signed already, remembered so that none is signed twice."""
 _NONCE = re.compile(r"[A-Za-z0-9_-]{43,512}")  # at least 256 bits, base64url
-
-
-_REASONS: dict[str, type[CableIdError]] = {
-    "nonce": NonceRefused,
-    "assertion": AssertionRefused,
-    "audience": AssertionRefused,
-    "device_key": ClientRefused,
-    "encryption_key": EncryptionKeyChanged,
-    "card_required": CardRequired,
-    "certificate_untrusted": CertificateUntrusted,
-    "certificate_expired": CertificateExpired,
-    "certificate_revoked": CertificateRevoked,
-    "revocation_unknown": RevocationUnknown,
-    "link_required": LinkRequired,
-    "subject_token": SessionEnded,
-}
-_ERRORS: dict[str, type[CableIdError]] = {
-    "already_linked": AlreadyLinked,
-    "contract_not_found": ContractNotFound,
-    "invalid_target": ServiceUnknown,
-    "invalid_grant": SessionEnded,
-    "invalid_token": SessionEnded,
-    "invalid_client": ClientRefused,
-    "invalid_dpop_proof": ClientRefused,
-    "invalid_request": ClientRefused,
-    "invalid_scope": ClientRefused,
-    "insufficient_scope": ClientRefused,
-    "unauthorized_client": ClientRefused,
-    "unsupported_grant_type": ClientRefused,
-}
 
 
 class _Nonce(msgspec.Struct, frozen=True):
     nonce: str
     expires_in: int
-
-
-class _Token(msgspec.Struct, frozen=True):
-    access_token: str
-    token_type: str
-    expires_in: int
-    scope: str = ""
-    id_token: str = ""
-    issued_token_type: str = ""
-    refresh_token: str = ""
 
 
 class _Linked(msgspec.Struct, frozen=True):
@@ -127,7 +68,9 @@ class PlatformClient:
         self._client = client
         self._transport = transport
         self._random = random
-        self._discovery = Discovery(issuer, transport)
+        self.asker = Asker(issuer, client, transport)
+        self._discovery = self.asker.discovery
+        self._spent: deque[str] = deque(maxlen=_SPENT_MOST)
 
     async def support_key(self) -> dict[str, str] | None:
         """Give the platform's key for support codes (JWK), or None if it has none."""
@@ -140,9 +83,9 @@ class PlatformClient:
         if encryption is None or Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
             raise AnswerInvalid
         asked_at = self._transport.clock()
-        answer = _decoded(await self._post(metadata.card_nonce_endpoint, {}), _Nonce)
-        if not _NONCE.fullmatch(answer.nonce) or answer.expires_in <= 0:
-            raise AnswerInvalid
+        answer = decoded(await self.asker.post(metadata.card_nonce_endpoint, {}), _Nonce)
+        if not _NONCE.fullmatch(answer.nonce) or answer.nonce in self._spent or answer.expires_in <= 0:
+            raise AnswerInvalid  # before a PIN is spent on it
         kid, key = encryption
         return Challenge(
             nonce=answer.nonce,
@@ -161,6 +104,7 @@ class PlatformClient:
         """
         if self._transport.clock() >= challenge.expires_at:
             raise NonceRefused
+        self._spent.append(challenge.nonce)
         now = self._transport.server_time.now(URL(challenge.token_endpoint))
         header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
         claims = {
@@ -178,7 +122,7 @@ class PlatformClient:
         asked_at = self._transport.clock()
         form = {"grant_type": _CARD_GRANT, "scope": SCOPE}
         try:
-            answer = _token(await self._send_signed(challenge, form, signed))
+            answer = token(await self._send_signed(challenge, form, signed))
         except SessionEnded:
             raise AssertionRefused from None  # invalid_grant without a reason: here it is the card's grant that was refused
         proof = await verify(
@@ -206,7 +150,7 @@ class PlatformClient:
         """
         asked_at = self._transport.clock()
         form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
-        answer = _token(await self._post((await self._discovery.metadata()).token_endpoint, form))
+        answer = token(await self.asker.post((await self._discovery.metadata()).token_endpoint, form))
         return replace(
             session,
             access_token=answer.access_token,
@@ -220,12 +164,12 @@ class PlatformClient:
         """Send what the card signed, to the platform's key; to its new one if it has changed, so that no PIN is asked for again."""
         envelope = _sealed(signed, challenge.encryption_kid, challenge.encryption_key)
         try:
-            return await self._post(challenge.token_endpoint, {**form, "assertion": envelope})
+            return await self.asker.post(challenge.token_endpoint, {**form, "assertion": envelope})
         except EncryptionKeyChanged:
             changed = (await self._discovery.keys(fresh=True)).encryption
             if changed is None or changed[0] == challenge.encryption_kid:
                 raise AnswerInvalid from None
-            return await self._post(challenge.token_endpoint, {**form, "assertion": _sealed(signed, *changed)})
+            return await self.asker.post(challenge.token_endpoint, {**form, "assertion": _sealed(signed, *changed)})
 
     async def link(self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str) -> LinkResult:
         """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
@@ -235,20 +179,20 @@ class PlatformClient:
         Raises ContractNumberMistyped before anything is sent, ContractNotFound, AlreadyLinked, SessionEnded.
         """
         numbers.check(contract_number)
-        reply = await self._ask(
+        reply = await self.asker.ask(
             "POST",
             (await self._discovery.metadata()).link_endpoint,
-            token=self._token_of(authority),
+            token=self.asker.token_of(authority),
             json=msgspec.json.encode({"contract_number": contract_number}),
             headers={"Idempotency-Key": f'"{idempotency_key}"'},  # a structured field string (RFC 9651 §3.3.3)
         )
-        answer = _decoded(reply, _Linked, 201)
+        answer = decoded(reply, _Linked, 201)
         return LinkResult(answer.link_id, _seconds(answer.linked_at), answer.operator)
 
     async def link_state(self, authority: Session | ServiceToken) -> LinkResult | None:
         """Give the link of the signed-in card, or None. Raises SessionEnded."""
         endpoint = (await self._discovery.metadata()).link_endpoint
-        answer = _decoded(await self._ask("GET", endpoint, token=self._token_of(authority)), _LinkState)
+        answer = decoded(await self.asker.ask("GET", endpoint, token=self.asker.token_of(authority)), _LinkState)
         if not answer.linked:
             return None
         if not answer.link_id or answer.linked_at is None:
@@ -263,83 +207,19 @@ class PlatformClient:
         asked_at = self._transport.clock()
         form = {
             "grant_type": _EXCHANGE_GRANT,
-            "subject_token": self._token_of(session),
+            "subject_token": self.asker.token_of(session),
             "subject_token_type": _ACCESS_TOKEN,
             "audience": audience,
         }
-        answer = _token(await self._post((await self._discovery.metadata()).token_endpoint, form))
+        answer = token(await self.asker.post((await self._discovery.metadata()).token_endpoint, form))
         if answer.issued_token_type != _ACCESS_TOKEN:
             raise AnswerInvalid
         return ServiceToken(answer.access_token, asked_at + answer.expires_in)
-
-    def _token_of(self, authority: Session | ServiceToken) -> str:
-        if self._transport.clock() >= authority.expires_at:
-            raise SessionEnded
-        return authority.access_token if isinstance(authority, Session) else authority.token
-
-    async def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
-        issuer = self._discovery.issuer
-
-        def proven() -> dict[str, str]:
-            return form | self._client.parameters(issuer, self._transport.server_time.now(URL(endpoint)))
-
-        return await self._ask("POST", endpoint, form=proven)
-
-    async def _ask(
-        self,
-        method: str,
-        endpoint: str,
-        *,
-        token: str | None = None,
-        form: Callable[[], dict[str, str]] | None = None,
-        json: bytes | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Reply:
-        try:
-            reply = await self._transport.prove(
-                method, URL(endpoint), token=token, form=form, json=json, headers=headers
-            )
-        except NoReply:
-            raise PlatformUnreachable from None
-        except BadReply:
-            raise AnswerInvalid from None
-        if reply.status >= 300:
-            raise self._error(reply)
-        return reply
-
-    def _error(self, reply: Reply) -> CableIdError:
-        problem = reply.problem()
-        if problem and (kind := _REASONS.get(problem.reason)):
-            return kind()
-        if for_now := refused_for_now(reply, self._transport.clock()):
-            return for_now
-        name = problem.error if problem else reply.challenge().get("error", "")
-        if name not in _ERRORS and reply.status in (404, 405, 410):
-            self._discovery.forget()
-        return _ERRORS.get(name, AnswerInvalid)()
 
 
 def _sealed(signed: str, kid: str, key: RSAKey) -> str:
     header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": kid}
     return jwe.encrypt_compact(header, signed, key, algorithms=["RSA-OAEP-256", "A256GCM"])
-
-
-def _decoded(reply: Reply, kind: type[T], status: int = 200) -> T:
-    if reply.status != status:
-        raise AnswerInvalid
-    try:
-        return reply.json(kind)
-    except BadReply:
-        raise AnswerInvalid from None
-
-
-def _token(reply: Reply) -> _Token:
-    answer = _decoded(reply, _Token)
-    if answer.token_type.lower() != "dpop":
-        raise Unprotected  # RFC 9449 §5: anything else could be used by whoever finds it
-    if not answer.access_token.isascii() or not answer.access_token or answer.expires_in <= 0:
-        raise AnswerInvalid
-    return answer
 
 
 def _seconds(moment: datetime) -> float:

@@ -115,6 +115,12 @@ class RegistrationDamaged(CableIdError):
 # What is decided elsewhere: on a phone, or at the television
 
 
+class PhoneUnsupported(CableIdError):
+    """The platform has no device grant."""
+
+    code = "cable_id.phone.unsupported"
+
+
 class RequestExpired(CableIdError):
     """Nobody decided in time."""
 

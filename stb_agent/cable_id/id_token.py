@@ -24,7 +24,7 @@ class Revocation(msgspec.Struct, frozen=True):
 
 
 class IdToken(msgspec.Struct, frozen=True):
-    """The claims, all of them needed."""
+    """The claims, all of them needed but the nonce, which a card's sign-in has and a phone's has not."""
 
     iss: str
     sub: str
@@ -33,11 +33,11 @@ class IdToken(msgspec.Struct, frozen=True):
     exp: float
     auth_time: float
     acr: Literal["authenticated"]
-    nonce: str
     revocation: Revocation
+    nonce: str | None = None
 
 
-async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str, now: float) -> IdToken:
+async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str | None, now: float) -> IdToken:
     """Give the claims of a token meant for us and for this sign-in. Raises AnswerInvalid, PlatformUnreachable, PlatformBusy."""
     try:
         signed = jws.extract_compact(token.encode())

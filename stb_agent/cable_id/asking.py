@@ -1,0 +1,168 @@
+"""Requests to the platform: as which client, with which proof, and what its refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+from yarl import URL
+
+from stb_agent.cable_id.client_auth import ClientAuth
+from stb_agent.cable_id.discovery import Discovery, refused_for_now
+from stb_agent.cable_id.errors import (
+    AlreadyLinked,
+    AnswerInvalid,
+    AssertionRefused,
+    CableIdError,
+    CardRequired,
+    CertificateExpired,
+    CertificateRevoked,
+    CertificateUntrusted,
+    ClientRefused,
+    ContractNotFound,
+    EncryptionKeyChanged,
+    LinkRequired,
+    NonceRefused,
+    PlatformUnreachable,
+    RevocationUnknown,
+    ServiceUnknown,
+    SessionEnded,
+    StepUpRequired,
+    Unprotected,
+)
+from stb_agent.cable_id.session import ServiceToken, Session
+from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
+
+T = TypeVar("T")
+Meanings = Mapping[str, type[Exception]]
+"""What the platform's names of refusals mean (``error``, RFC 6749 §5.2)."""
+
+_REASONS: dict[str, type[CableIdError]] = {
+    "nonce": NonceRefused,
+    "assertion": AssertionRefused,
+    "audience": AssertionRefused,
+    "device_key": ClientRefused,
+    "encryption_key": EncryptionKeyChanged,
+    "card_required": CardRequired,
+    "certificate_untrusted": CertificateUntrusted,
+    "certificate_expired": CertificateExpired,
+    "certificate_revoked": CertificateRevoked,
+    "revocation_unknown": RevocationUnknown,
+    "link_required": LinkRequired,
+    "subject_token": SessionEnded,
+}
+_ERRORS: dict[str, type[CableIdError]] = {
+    "already_linked": AlreadyLinked,
+    "contract_not_found": ContractNotFound,
+    "invalid_target": ServiceUnknown,
+    "invalid_grant": SessionEnded,
+    "invalid_token": SessionEnded,
+    "invalid_client": ClientRefused,
+    "invalid_dpop_proof": ClientRefused,
+    "invalid_request": ClientRefused,
+    "invalid_scope": ClientRefused,
+    "insufficient_scope": ClientRefused,
+    "unauthorized_client": ClientRefused,
+    "unsupported_grant_type": ClientRefused,
+}
+
+
+class TokenAnswer(msgspec.Struct, frozen=True):
+    """What the token endpoint answers (RFC 6749 §5.1)."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str = ""
+    id_token: str = ""
+    issued_token_type: str = ""
+    refresh_token: str = ""
+
+
+class Asker:
+    """Ask the platform in the name of this box.
+
+    Every method raises PlatformUnreachable, PlatformBusy, AnswerInvalid, ClientRefused and UnsafeAddress besides what it names.
+    """
+
+    def __init__(self, issuer: str, client: ClientAuth, transport: Transport) -> None:
+        self.client = client
+        self.transport = transport
+        self.discovery = Discovery(issuer, transport)
+
+    def token_of(self, authority: Session | ServiceToken) -> str:
+        """Give the access token of whoever asks. Raises SessionEnded."""
+        if self.transport.clock() >= authority.expires_at:
+            raise SessionEnded
+        return authority.access_token if isinstance(authority, Session) else authority.token
+
+    async def post(self, endpoint: str, form: dict[str, str], meanings: Meanings | None = None) -> Reply:
+        """Post a form as this client; ``meanings`` go before the usual ones. Raises what they name."""
+        issuer = self.discovery.issuer
+
+        def proven() -> dict[str, str]:
+            return form | self.client.parameters(issuer, self.transport.server_time.now(URL(endpoint)))
+
+        return await self.ask("POST", endpoint, form=proven, meanings=meanings)
+
+    async def ask(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        token: str | None = None,
+        form: Callable[[], dict[str, str]] | None = None,
+        json: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        meanings: Meanings | None = None,
+    ) -> Reply:
+        """Send a request with a proof. Raises what its refusal means."""
+        try:
+            reply = await self.transport.prove(
+                method, URL(endpoint), token=token, form=form, json=json, headers=headers
+            )
+        except NoReply:
+            raise PlatformUnreachable from None
+        except BadReply:
+            raise AnswerInvalid from None
+        if reply.status >= 300:
+            raise self._error(reply, meanings or {})
+        return reply
+
+    def _error(self, reply: Reply, meanings: Meanings) -> Exception:
+        problem = reply.problem()
+        if problem and (meant := meanings.get(problem.error)):
+            return meant()
+        if problem and (kind := _REASONS.get(problem.reason)):
+            return kind()
+        if for_now := refused_for_now(reply, self.transport.clock()):
+            return for_now
+        challenge = reply.challenge()
+        name = problem.error if problem else challenge.get("error", "")
+        if name == "insufficient_user_authentication":
+            age = challenge.get("max_age", "")
+            return StepUpRequired(challenge.get("acr_values"), int(age) if age.isascii() and age.isdigit() else None)
+        if name not in _ERRORS and reply.status in (404, 405, 410):
+            self.discovery.forget()
+        return _ERRORS.get(name, AnswerInvalid)()
+
+
+def decoded(reply: Reply, kind: type[T], status: int = 200) -> T:
+    """Read an answer of this status. Raises AnswerInvalid."""
+    if reply.status != status:
+        raise AnswerInvalid
+    try:
+        return reply.json(kind)
+    except BadReply:
+        raise AnswerInvalid from None
+
+
+def token(reply: Reply) -> TokenAnswer:
+    """Read tokens. Raises AnswerInvalid, Unprotected."""
+    answer = decoded(reply, TokenAnswer)
+    if answer.token_type.lower() != "dpop":
+        raise Unprotected  # RFC 9449 §5: anything else could be used by whoever finds it
+    if not answer.access_token.isascii() or not answer.access_token or answer.expires_in <= 0:
+        raise AnswerInvalid
+    return answer
