@@ -9,6 +9,7 @@ lets a person decide (`phone.py`) about what `GET /_sim/pending` tells.
 
 import argparse
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -100,6 +101,11 @@ class Platform:
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
         return web.json_response(discovery(self._issuer))
+
+    async def described(self, _: web.Request) -> web.Response:
+        """Answer the description of the profile for machines (OpenAPI 3.1)."""
+        text = files("simulators.platform").joinpath("openapi.json").read_text("utf-8")
+        return web.Response(text=text, content_type="application/json")
 
     async def jwks(self, _: web.Request) -> web.Response:
         """Answer the public keys."""
@@ -201,6 +207,7 @@ def build(
             [
                 web.get("/.well-known/openid-configuration", platform.discovery),
                 web.get("/jwks", platform.jwks),
+                web.get("/openapi.json", platform.described),
                 web.post("/card-nonce", platform.card_nonce),
                 web.post("/token", tokens.answer),
                 web.get("/link", platform.show_link),

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp.web import Application
 
 from simulators import web
 from simulators.authority import Authority, Identity, Purpose
@@ -18,10 +19,12 @@ from simulators.health import app as health
 from simulators.platform import app as platform
 from simulators.ports import listen, listen_apart
 from simulators.validation import app as validation
+from tests.support.described import Described
 from tests.support.world import Box, Reply, single_attempts
 
 START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
 """Tuesday morning in Japan."""
+DESCRIBED = Described()
 NAMES = ("validation", "platform", "booking", "health")
 
 
@@ -37,6 +40,7 @@ class Town:
     address: dict[str, str] = field(default_factory=dict)
     stacks: dict[str, AsyncExitStack] = field(default_factory=dict)
     builds: dict[str, web.Build] = field(default_factory=dict)
+    apps: dict[str, Application] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         return self.now
@@ -46,7 +50,7 @@ class Town:
 
     def box(self) -> Box:
         """A new box, with a new device key."""
-        return Box(self.http, self.address["platform"], lambda: self.now.timestamp())
+        return Box(self.http, self.address["platform"], lambda: self.now.timestamp(), described=DESCRIBED)
 
     def card(self, name: str) -> Identity:
         return self.authority.identity(name)
@@ -54,7 +58,12 @@ class Town:
     async def start(self, name: str, listener: socket.socket | None = None) -> None:
         listener = listener or listen(int(self.address[name].rpartition(":")[2]))
         stack = self.stacks[name] = await self.stack.enter_async_context(AsyncExitStack())
-        await stack.enter_async_context(web.serving(self.builds[name], self.state, listener))
+
+        def build(base: str, state: Path) -> Application:
+            self.apps[name] = self.builds[name](base, state)
+            return self.apps[name]
+
+        await stack.enter_async_context(web.serving(build, self.state, listener))
 
     async def stop(self, name: str) -> None:
         await self.stacks[name].aclose()

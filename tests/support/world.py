@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from simulators.authority import Identity
 from simulators.world import World
+from tests.support.described import Described
 
 CARD_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -71,6 +72,8 @@ class Box:
     key: ECKey = field(default_factory=lambda: ECKey.import_key(ec.generate_private_key(ec.SECP256R1())))
     nonces: dict[str, str] = field(default_factory=dict)
     sent: int = 0
+    described: Described | None = None
+    """What answers are held against, and requests that succeed."""
 
     @property
     def jkt(self) -> str:
@@ -108,6 +111,8 @@ class Box:
             reply = Reply(
                 answer.status, answer.headers.copy(), await answer.json(content_type=None) if is_json else None
             )
+        if self.described is not None and url.startswith(self.platform):
+            self.described.check(method, url, reply.status, reply.body, how)
         asked = isinstance(reply.body, dict) and reply.body.get("error") == "use_dpop_nonce"
         if asked and repeat:
             return await self.send(method, url, token=token, headers=headers, repeat=False, bent=bent, **how)
