@@ -14,7 +14,7 @@ import aiohttp
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
-from stb_agent.cable_id.errors import RegistrationEnded, StatementMissing
+from stb_agent.cable_id.errors import RegistrationDamaged, RegistrationEnded, StatementMissing
 from stb_agent.cable_id.registration import Registrar, Registration, read
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract import words
@@ -31,7 +31,7 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> lis
         "provision",
         help="register this box with the common platform",
         description="Make this box's keys and register it with the operator's software statement ([platform] software_statement)."
-        " Done again it changes nothing, ends what was broken off, and registers a box anew that the platform no longer knows.",
+        " Done again it changes nothing, ends what was broken off, and registers a box anew that the platform no longer knows or whose record is damaged.",
     )
     provision.add_argument("--rotate", action="store_true", help="give the box another client key")
     provision.add_argument("--json", action="store_true", help="JSON instead of a line")
@@ -60,7 +60,11 @@ async def _provision(config: Config, *, rotate: bool) -> Registration:
         prover = Prover(DeviceKey.open(state / DEVICE_KEY), clock=clock, random=os.urandom)
         transport = Transport(http, prover, clock=clock)
         registrar = Registrar(state, Discovery(config.platform.issuer, transport), transport)
-        kept = read(state)
+        try:
+            kept = read(state)
+        except RegistrationDamaged:
+            registrar.forget()
+            kept = None
         if kept is not None and kept.issuer == config.platform.issuer:
             try:
                 return await (registrar.rotate() if rotate else registrar.confirm())

@@ -40,7 +40,6 @@ class Metadata(msgspec.Struct, frozen=True):
     registration_endpoint: str = ""
     device_authorization_endpoint: str = ""
     confirmation_endpoint: str = ""
-    revocation_endpoint: str = ""
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -53,7 +52,6 @@ class Metadata(msgspec.Struct, frozen=True):
             self.registration_endpoint,
             self.device_authorization_endpoint,
             self.confirmation_endpoint,
-            self.revocation_endpoint,
         )
         return found[:4] + tuple(filter(None, found[4:]))
 

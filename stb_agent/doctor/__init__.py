@@ -13,6 +13,7 @@ from yarl import URL
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
+from stb_agent.cable_id.registration import read
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract import words
 from stb_agent.contract.config import Config
@@ -42,6 +43,7 @@ async def run_doctor(config: Config, *, as_json: bool) -> int:
         _clock(clock, skew),
         await _socket(Path(config.box.runtime) / "ui.sock"),
         platform,
+        *_registration(config),
     ]
     return report(findings, as_json=as_json)
 
@@ -82,6 +84,19 @@ async def _socket(path: Path) -> Finding:
         return Finding("socket", False, code="doctor.agent_down", args={"path": str(path)})
     writer.close()
     return Finding("socket", True)
+
+
+def _registration(config: Config) -> list[Finding]:
+    """Tell whether the box has registered, where its operator wants that."""
+    if not config.platform.software_statement:
+        return []
+    try:
+        kept = read(Path(config.box.state))
+    except ChanomaError as error:
+        return [Finding("registration", False, code=error.code)]
+    if kept is None or kept.issuer != config.platform.issuer:
+        return [Finding("registration", False, code="doctor.registration_missing")]
+    return [Finding("registration", True, kept.client_id)]
 
 
 async def _platform(config: Config, clock: SystemClock) -> tuple[Finding, float | None]:

@@ -29,6 +29,9 @@ from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.registration import CLIENT_KEY, FILE, Registrar, client_of, read
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import Transport
+from stb_agent.contract.config import Box, Config, Platform
+from stb_agent.doctor import _registration
+from stb_agent.doctor.finding import Finding
 from tests.support.home import Home
 from tests.support.world import unverified
 
@@ -166,6 +169,19 @@ async def test_a_statement_that_does_not_hold(bench: Bench, order: dict[str, obj
     assert not (bench.folder / "box" / FILE).exists()
 
 
+async def test_the_doctor_sees_whether_the_box_is_registered(bench: Bench, world: World) -> None:
+    state = bench.folder / "box"
+    config = Config(box=Box(state=str(state)), platform=Platform(issuer=world.platform, software_statement="given"))
+    (finding,) = _registration(config)
+    assert (finding.ok, finding.code) == (False, "doctor.registration_missing")
+    kept = await bench.registrar("box").register(await bench.statement())
+    assert _registration(config) == [Finding("registration", True, kept.client_id)]
+    assert _registration(Config(platform=Platform(issuer="https://other.example"))) == []
+    (state / FILE).write_text("[]")
+    (finding,) = _registration(config)
+    assert finding.line().startswith("×")
+
+
 async def test_what_the_bench_says(bench: Bench, world: World) -> None:
     async def provision(*options: str) -> tuple[int, dict[str, str]]:
         process = await asyncio.create_subprocess_exec(
@@ -193,4 +209,8 @@ async def test_what_the_bench_says(bench: Bench, world: World) -> None:
     statement.unlink()
     assert await provision() == (0, told), "needed once"
     (bench.folder / "state" / FILE).write_text("{")
-    assert (await provision())[1]["error"] == "cable_id.registration.damaged"
+    with pytest.raises(errors.RegistrationDamaged):
+        client_of(bench.folder / "state", world.platform, "", os.urandom)
+    assert (await provision())[1]["error"] == "cable_id.registration.statement_missing"
+    statement.write_text(await bench.statement())
+    assert await provision() == (0, told), "what is damaged is made anew: the same device, the same client"

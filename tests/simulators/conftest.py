@@ -101,11 +101,13 @@ def signature_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest_asyncio.fixture
 async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Callable[..., object]]:
-    """Make towns with options: `trusted` certificates, `seed`, `dpop_nonce`."""
+    """Make towns with options: `trusted` certificates, `seed`, `dpop_nonce`, `registered_only`."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(single_attempts())
 
-        async def make(*, trusted: tuple = (), seed: int | None = None, dpop_nonce: bool = False) -> Town:
+        async def make(
+            *, trusted: tuple = (), seed: int | None = None, dpop_nonce: bool = False, registered_only: bool = False
+        ) -> Town:
             town = Town(stack, http, authority, tmp_path)
             listeners = {name: listen_apart() for name in NAMES}
             town.address = {name: f"http://127.0.0.1:{found.getsockname()[1]}" for name, found in listeners.items()}
@@ -114,7 +116,12 @@ async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Calla
             town.builds = {
                 "validation": validation.build(authority.folder, trusted, town.clock),
                 "platform": platform.build(
-                    town.address["validation"], services, town.clock, seed=seed, authority=authority.folder
+                    town.address["validation"],
+                    services,
+                    town.clock,
+                    seed=seed,
+                    authority=authority.folder,
+                    registered_only=registered_only,
                 ),
                 "booking": booking.build(town.address["platform"], town.clock, **guard),
                 "health": health.build(town.address["platform"], town.clock, **guard),

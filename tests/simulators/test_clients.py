@@ -140,3 +140,13 @@ async def test_registration_survives_a_restart(registered, town):
     before = registered.client["client_id"]
     await registered.register()
     assert registered.client["client_id"] == before
+
+
+async def test_a_platform_may_want_every_box_registered(make_town):
+    town = await make_town(registered_only=True)
+    box = town.box()
+    reply = await box.send("POST", f"{box.platform}/card-nonce", data={"client_id": CLIENT})
+    assert (reply.status, reply.body["error"]) == (401, "invalid_client")
+    one = Registered(town)
+    await one.register()
+    assert (await one.ask(one.assertion())).status == 200
