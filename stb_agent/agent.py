@@ -15,9 +15,11 @@ import msgspec
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
+from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
-from stb_agent.cable_id.registration import client_of
+from stb_agent.cable_id.errors import RegistrationDamaged
+from stb_agent.cable_id.registration import Registrar, client_of, until_registered
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
@@ -167,9 +169,15 @@ class Agent:
         config = self._config
         device = DeviceKey.open(state / DEVICE_KEY)
         issuer = config.platform.issuer
-        asks_as = client_of(state, issuer, config.platform.client_id, self._random)
+        try:
+            asks_as = client_of(state, issuer, config.platform.client_id, self._random)
+        except RegistrationDamaged as error:
+            log.error("%s", error.code)
+            asks_as = PublicClient(config.platform.client_id)
         transport = Transport(http, Prover(device, clock=self._clock, random=self._random), clock=self._clock)
         platform = PlatformClient(issuer, asks_as, transport, random=self._random)
+        self._asker = platform.asker
+        self._registrar = Registrar(state, self._asker.discovery, transport)
         self._authority = Authority(platform, self._clock, self._await_end)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
@@ -291,6 +299,8 @@ class Agent:
                 group.create_task(self._courier.run())
                 await self._slot.start()
                 self._start(self._help.learn())
+                if self._config.platform.software_statement and isinstance(self._asker.client, PublicClient):
+                    self._start(self._register())
                 log.info("ready")
                 ready()
         finally:
@@ -304,6 +314,14 @@ class Agent:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+    async def _register(self) -> None:
+        """Register this box, as soon as the platform can be asked, and be that client from then on."""
+        platform = self._config.platform
+        await until_registered(self._registrar, platform.software_statement, asyncio.sleep)
+        state = Path(self._config.box.state)
+        self._asker.client = client_of(state, platform.issuer, platform.client_id, self._random)
+        log.info("registered")
 
     # -- what happens ---------------------------------------------------------------------------------------------
 

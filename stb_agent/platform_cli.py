@@ -14,15 +14,13 @@ import aiohttp
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
-from stb_agent.cable_id.errors import RegistrationDamaged, RegistrationEnded, StatementMissing
-from stb_agent.cable_id.registration import Registrar, Registration, read
+from stb_agent.cable_id.errors import RegistrationDamaged, RegistrationEnded
+from stb_agent.cable_id.registration import Registrar, Registration, read, read_statement
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract import words
 from stb_agent.contract.config import Config
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.host.clock import SystemClock
-
-_STATEMENT_MOST = 16384
 
 
 def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> list[argparse.ArgumentParser]:
@@ -31,7 +29,8 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> lis
         "provision",
         help="register this box with the common platform",
         description="Make this box's keys and register it with the operator's software statement ([platform] software_statement)."
-        " Done again it changes nothing, ends what was broken off, and registers a box anew that the platform no longer knows or whose record is damaged.",
+        " Done again it changes nothing, ends what was broken off, and registers a box anew that the platform no longer knows"
+        " or whose record is damaged.",
     )
     provision.add_argument("--rotate", action="store_true", help="give the box another client key")
     provision.add_argument("--json", action="store_true", help="JSON instead of a line")
@@ -63,19 +62,10 @@ async def _provision(config: Config, *, rotate: bool) -> Registration:
         try:
             kept = read(state)
         except RegistrationDamaged:
-            registrar.forget()
             kept = None
         if kept is not None and kept.issuer == config.platform.issuer:
             try:
                 return await (registrar.rotate() if rotate else registrar.confirm())
             except RegistrationEnded:
                 registrar.forget()
-        return await registrar.register(_statement(config))
-
-
-def _statement(config: Config) -> str:
-    try:
-        with Path(config.platform.software_statement).open(encoding="ascii") as file:
-            return file.read(_STATEMENT_MOST).strip()
-    except (OSError, UnicodeDecodeError):
-        raise StatementMissing from None
+        return await registrar.register(read_statement(config.platform.software_statement))

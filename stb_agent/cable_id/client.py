@@ -65,7 +65,6 @@ class PlatformClient:
     """
 
     def __init__(self, issuer: str, client: ClientAuth, transport: Transport, *, random: Random) -> None:
-        self._client = client
         self._transport = transport
         self._random = random
         self.asker = Asker(issuer, client, transport)
@@ -108,7 +107,7 @@ class PlatformClient:
         now = self._transport.server_time.now(URL(challenge.token_endpoint))
         header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
         claims = {
-            "iss": self._client.client_id,
+            "iss": self.asker.client.client_id,
             "sub": base64url(hashlib.sha256(certificate_der).digest()),
             "aud": challenge.audience,
             "iat": int(now),
@@ -128,7 +127,7 @@ class PlatformClient:
         proof = await verify(
             answer.id_token,
             self._discovery,
-            client_id=self._client.client_id,
+            client_id=self.asker.client.client_id,
             nonce=challenge.nonce,
             now=self._transport.server_time.now(URL(challenge.token_endpoint)),
         )

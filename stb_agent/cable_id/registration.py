@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,22 @@ from stb_agent.cable_id.errors import (
     RegistrationDamaged,
     RegistrationEnded,
     RegistrationUnsupported,
+    StatementMissing,
     StatementRefused,
 )
+from stb_agent.cable_id.polling import Sleep
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
 
 FILE = "registration.json"
 CLIENT_KEY = "client.key"
 _NEXT = ".next"
 _METHOD = "private_key_jwt"
+_STATEMENT_MOST = 16384
+FIRST_WAIT = 15.0
+LONGEST_WAIT = 3600.0
+"""Seconds between attempts to register, doubled each time; a fleet that starts together after a power cut does not ask in step for long."""
+
+log = logging.getLogger(__name__)
 
 
 class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,6 +80,28 @@ def client_of(state: Path, issuer: str, client_id: str, random: Random) -> Clien
     return KeyClient(kept.client_id, DeviceKey.open(state / CLIENT_KEY), random)
 
 
+def read_statement(path: str) -> str:
+    """Give the operator's software statement. Raises StatementMissing."""
+    try:
+        with Path(path).open(encoding="ascii") as file:
+            return file.read(_STATEMENT_MOST).strip()
+    except (OSError, UnicodeDecodeError):
+        raise StatementMissing from None
+
+
+async def until_registered(registrar: Registrar, statement: str, sleep: Sleep) -> None:
+    """Register this box with the statement in the file ``statement``; what goes wrong is logged and tried again later, as long as it takes."""
+    wait = FIRST_WAIT
+    while True:
+        try:
+            await registrar.register(read_statement(statement))
+            return
+        except CableIdError as error:
+            log.info("not registered: %s", error.code)
+        await sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
 class Registrar:
     """Register this box and change its key. What was begun and broken off is taken up again by doing it again.
 
@@ -88,7 +119,10 @@ class Registrar:
         The platform knows the box by its device key: a box that registers again, because the answer got lost, is the same client.
         Raises RegistrationUnsupported, StatementRefused, ClientRefused.
         """
-        kept = read(self._state)
+        try:
+            kept = read(self._state)
+        except RegistrationDamaged:
+            kept = None  # the platform knows the device key and gives the same client again
         if kept is not None and kept.issuer == self._discovery.issuer:
             return kept
         endpoint = (await self._discovery.metadata()).registration_endpoint

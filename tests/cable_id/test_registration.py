@@ -26,7 +26,7 @@ from stb_agent.cable_id.client_auth import KeyClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
-from stb_agent.cable_id.registration import CLIENT_KEY, FILE, Registrar, client_of, read
+from stb_agent.cable_id.registration import CLIENT_KEY, FILE, Registrar, client_of, read, until_registered
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract.config import Box, Config, Platform
@@ -167,6 +167,27 @@ async def test_a_statement_that_does_not_hold(bench: Bench, order: dict[str, obj
     with pytest.raises(errors.StatementRefused):
         await bench.registrar("box").register("no.statement.")
     assert not (bench.folder / "box" / FILE).exists()
+
+
+async def test_a_box_registers_itself_when_it_first_can(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    statement, waits = bench.folder / "statement.jwt", []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        match len(waits):
+            case 1:
+                statement.write_text("not.one.")
+            case 2:
+                statement.write_text(await bench.statement())
+                await bench.home.fault("platform", kind="status", path="/register", status=503)
+
+    caplog.set_level("INFO")
+    await until_registered(bench.registrar("box"), str(statement), sleep)
+    assert waits == [15, 30, 60]
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records if "not registered" in record.message] == [
+        "cable_id.registration.statement_missing", "cable_id.registration.statement", "cable_id.platform.busy",
+    ]  # fmt: skip
+    await bench.sign_in("box")
 
 
 async def test_the_doctor_sees_whether_the_box_is_registered(bench: Bench, world: World) -> None:
