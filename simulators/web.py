@@ -200,25 +200,23 @@ class _Skew(msgspec.Struct, forbid_unknown_fields=True):
     skew: float
 
 
-def application(render: Render = json_problem, clock: Adjustable | None = None) -> web.Application:
+def application(render: Render, clock: Adjustable) -> web.Application:
     """Make an application with the control paths, the guard against foreign hosts and origins, and problems rendered.
 
-    With a clock its answers are dated by it (RFC 9110, clause 6.6.1), and `POST /_sim/clock {"skew": seconds}` sets it wrong.
+    Its answers are dated by its clock (RFC 9110, clause 6.6.1), which `POST /_sim/clock {"skew": seconds}` sets wrong.
     """
     control = _Control(render)
     app = web.Application(middlewares=[control.guard])
-    if clock is not None:
-        own = clock
 
-        async def date(_: web.Request, response: web.StreamResponse) -> None:
-            response.headers["Date"] = format_datetime(own().astimezone(UTC), usegmt=True)
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(clock().astimezone(UTC), usegmt=True)
 
-        async def set_clock(request: web.Request) -> web.Response:
-            own.skew = (await json_body(request, _Skew)).skew
-            return web.Response(status=204)
+    async def set_clock(request: web.Request) -> web.Response:
+        clock.skew = (await json_body(request, _Skew)).skew
+        return web.Response(status=204)
 
-        app.on_response_prepare.append(date)
-        app.router.add_post("/_sim/clock", set_clock)
+    app.on_response_prepare.append(date)
+    app.router.add_post("/_sim/clock", set_clock)
     app.router.add_post("/_sim/faults", control.add_fault)
     app.router.add_delete("/_sim/faults", control.clear_faults)
     app.router.add_get("/_sim/requests", control.requests)

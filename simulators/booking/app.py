@@ -128,13 +128,14 @@ def _order(row: sqlite3.Row) -> dict[str, object]:
     return {"status": "confirmed", "group": row["party"], **{name: row[name] for name in names}}
 
 
-def build(platform: str, clock: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
+def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
     """Prepare the application; `max_age` is how old a sign-in may be, `dpop_nonce` asks proofs for a server's nonce."""
 
     def make(base: str, state: Path) -> web.Application:
+        clock = shared.Adjustable(given)
         db = shared.database(state, "booking", PROOFS + SCHEMA)
         booking = Booking(db, resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce), clock)
-        app = shared.application()
+        app = shared.application(shared.json_problem, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
         app.router.add_get("/facilities", booking.facilities)

@@ -122,14 +122,15 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def build(platform: str, clock: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
+def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
     """Prepare the application; `max_age` is how old a sign-in may be, `dpop_nonce` asks proofs for a server's nonce."""
 
     def make(base: str, state: Path) -> web.Application:
+        clock = shared.Adjustable(given)
         db = shared.database(state, "health", PROOFS + SCHEMA)
         guard = resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce)
         health = Health(base, platform, db, guard, clock)
-        app = shared.application(fhir.operation_outcome)
+        app = shared.application(fhir.operation_outcome, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
         app.router.add_get("/metadata", health.metadata)

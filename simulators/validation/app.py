@@ -171,14 +171,15 @@ def _for_authentication(certificate: x509.Certificate, *, named: bool) -> bool:
         return False
 
 
-def build(authority: Path | None, others: Sequence[x509.Certificate], clock: Clock) -> shared.Build:
+def build(authority: Path | None, others: Sequence[x509.Certificate], given: Clock) -> shared.Build:
     """Prepare the application: the authority in a folder (one of its own if none is given), and others besides."""
 
     def make(_: str, state: Path) -> web.Application:
+        clock = shared.Adjustable(given)
         own = Authority.open(authority or state / "authority", now=clock())
         db = shared.database(state, "validation", SCHEMA)
         service = Validation(db, [own.certificate, *others], lambda name: own.identity(name).der, clock)
-        app = shared.application()
+        app = shared.application(shared.json_problem, clock)
         shared.close_with(app, db)
         app.router.add_post("/check", service.check)
         app.router.add_post("/_sim/revoke", service.list_certificate)

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from stb_agent.cable_id import errors
+from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.contract.config import Config, Platform
 from stb_agent.doctor import _clock, _platform
 from stb_agent.host.clock import SystemClock
@@ -38,6 +39,17 @@ async def test_a_platform_whose_clock_jumps_is_followed_within_a_request(home: H
     asked = [status for _, path, status in (await home.seen("platform"))[before:] if path == "/card-nonce"]
     assert asked == [400, 400, 200], "the old date, the old nonce, then both right"
     await home.sign_in(home.card("linked"))
+
+
+async def test_a_service_whose_clock_is_wrong_is_understood_by_its_own(home: Home) -> None:
+    session = await home.sign_in(home.card("linked"))
+    token = await home.client.service_token(session, home.world.booking)
+    await home.world.control("booking", "POST", "/_sim/clock", {"skew": -400})
+    try:
+        orders = await ServiceClient(home.world.booking, home.transport).get("orders", dict, token=token.token)
+    finally:
+        await home.world.control("booking", "POST", "/_sim/clock", {"skew": 0})
+    assert "orders" in orders
 
 
 async def test_a_refusal_that_the_date_does_not_explain_is_no_reason_to_try_again(home: Home) -> None:

@@ -19,6 +19,21 @@ async def test_a_status_as_often_as_asked(town):
     assert (await get(town))[0] == 200
 
 
+async def test_an_answer_that_breaks_off(town):
+    await town.fault("booking", "half", "/facilities")
+    async with town.http.get(town.address["booking"] + "/facilities") as answer:
+        assert answer.status == 200
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()
+    assert (await get(town))[0] == 200
+
+
+async def test_answers_are_dated_by_the_simulators_own_clock(town):
+    assert (await get(town))[1]["Date"] == "Tue, 24 Nov 2026 00:30:00 GMT"
+    await town.control("booking", "POST", "/_sim/clock", {"skew": 60})
+    assert (await get(town))[1]["Date"] == "Tue, 24 Nov 2026 00:31:00 GMT"
+
+
 async def test_path_and_method_choose(town):
     await town.fault("booking", "status", "/facilities/*/slots", status=500)
     await town.fault("booking", "status", method="PUT")
