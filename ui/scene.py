@@ -67,6 +67,13 @@ class Label(NamedTuple):
     align: Align = Align.LEFT
 
 
+class Pattern(NamedTuple):
+    """A square of dark and light modules, one row after another, dark ones True; black on white in every profile, for a machine reads it."""
+
+    box: Box
+    rows: tuple[tuple[bool, ...], ...]
+
+
 class Scene(NamedTuple):
     """A whole picture, painted in this order, in the colours of a profile."""
 
@@ -75,6 +82,7 @@ class Scene(NamedTuple):
     dots: tuple[Dot, ...] = ()
     labels: tuple[Label, ...] = ()
     profile: Profile = Profile.STANDARD
+    patterns: tuple[Pattern, ...] = ()
 
     def scaled(self, by: float) -> Scene:
         """Give the same picture so many times as large."""
@@ -100,6 +108,7 @@ class Scene(NamedTuple):
                 )
                 for it in self.labels
             ),
+            patterns=tuple(it._replace(box=_scaled(it.box, by)) for it in self.patterns),
         )
 
 

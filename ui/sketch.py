@@ -18,7 +18,7 @@ from ui import theme
 from ui.focus import Box, Node
 from ui.lines import Measure, ellipsis, joined, parted, wrap
 from ui.ruby import found_in
-from ui.scene import Align, Dot, Label, Panel, Scene, Shape, Stroke
+from ui.scene import Align, Dot, Label, Panel, Pattern, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
 
 _SHRINK = 4
@@ -94,6 +94,7 @@ class Sketch:
     _strokes: list[Stroke] = field(default_factory=list)
     _dots: list[Dot] = field(default_factory=list)
     _labels: list[Label] = field(default_factory=list)
+    _patterns: list[Pattern] = field(default_factory=list)
 
     @property
     def style(self) -> Theme:
@@ -163,6 +164,13 @@ class Sketch:
     def dot(self, x: float, y: float, size: float, colour: Colour, shape: Shape = Shape.DISC) -> None:
         """Draw a small shape around a point."""
         self._dots.append(Dot(Box(round(x - size / 2), round(y - size / 2), size, size), colour, shape))
+
+    def pattern(self, x: float, y: float, side: float, rows: tuple[tuple[bool, ...], ...]) -> Box:
+        """Draw modules as large as whole px of the screen allow in a square of ``side`` px; give what they take."""
+        pitch = int(side * self.style.scale // len(rows)) / self.style.scale
+        box = Box(round(x), round(y), pitch * len(rows), pitch * len(rows))
+        self._patterns.append(Pattern(box, rows))
+        return box
 
     def holds(self, text: Text, box: Box, *, bold: bool = False) -> bool:
         """Tell whether a text finds room in a box without being cut."""
@@ -360,6 +368,8 @@ class Sketch:
             labels += [label._replace(colour=ink) if ink else label for label in button.labels]
         panels += ring  # over what stands near, never under it
         scene = Scene(tuple(panels), tuple(self._strokes), tuple(self._dots), tuple(labels), self.appearance.profile)
+        if self._patterns:
+            scene = scene._replace(patterns=tuple(self._patterns))
         return scene if scale == 1 else scene.scaled(scale)
 
 

@@ -91,10 +91,14 @@ class Choice(Base, frozen=True, kw_only=True, tag="choice"):
 
 
 class Detail(Base, frozen=True, kw_only=True, tag="detail"):
-    """One thing in full; ``delivery`` where it is a change that the person made."""
+    """One thing in full; ``delivery`` where it is a change that the person made.
+
+    ``code``: an address to be shown as a QR code (ISO/IEC 18004), for a phone to follow.
+    """
 
     rows: tuple[Row, ...] = ()
     delivery: Delivery | None = None
+    code: str | None = None
 
 
 class CellState(StrEnum):

@@ -77,6 +77,8 @@ def withholds(message: ViewMessage) -> bool:
     if not speech.on or speech.aloud or view.curtain is not Curtain.NONE:
         return False
     match view:
+        case Detail(code=str()):
+            return False
         case Detail() | Chart():
             return message.personal
         case Form(rows=rows, field=NumberField(value=value) | TextField(value=value)):

@@ -54,7 +54,8 @@ def standing(view: View, d: Sketch, *, aloud: bool, quiet: bool) -> list[str]:
             return _rows(d, view.rows)
         case Detail():
             delivery = [d.say(f"frame.delivery.{view.delivery.value}")] if view.delivery else []
-            return [*delivery, *(_rows(d, view.rows) if aloud else ())]
+            code = [_say(d, "speech.code")] if view.code is not None else []
+            return [*delivery, *code, *(_rows(d, view.rows) if aloud else ())]
         case Calendar():
             return _calendar(d, view)
         case Chart():

@@ -10,12 +10,12 @@ from kivy.graphics import BorderImage, Color, InstructionGroup, Rectangle, Smoot
 from stb_agent.contract.appearance import Profile
 from ui import theme
 from ui.focus import Box
-from ui.scene import Dot, Label, Panel, Scene, Shape, Stroke
+from ui.scene import Dot, Label, Panel, Pattern, Scene, Shape, Stroke
 from ui.theme import Colour, Rgb
 from ui.widgets import shapes, text
 
-M = TypeVar("M", Panel, Stroke, Dot, Label)
-W = TypeVar("W", Panel, Stroke, Dot, Label, contravariant=True)
+M = TypeVar("M", Panel, Stroke, Dot, Label, Pattern)
+W = TypeVar("W", Panel, Stroke, Dot, Label, Pattern, contravariant=True)
 _Palette = Mapping[Colour, Rgb]
 
 
@@ -64,6 +64,7 @@ class Painter:
         self._strokes: _Layer[Stroke] = _Layer(canvas, _StrokeWidget)
         self._dots: _Layer[Dot] = _Layer(canvas, _DotWidget)
         self._labels: _Layer[Label] = _Layer(canvas, _LabelWidget)
+        self._patterns: _Layer[Pattern] = _Layer(canvas, _PatternWidget)
 
     def paint(self, scene: Scene) -> list[Box]:
         """Change the canvas to this scene; give the boxes that must be drawn anew."""
@@ -77,6 +78,7 @@ class Painter:
             *self._strokes.show(scene.strokes, palette, anew),
             *self._dots.show(scene.dots, palette, anew),
             *self._labels.show(scene.labels, palette, anew),
+            *self._patterns.show(scene.patterns, palette, anew),
         ]
         return [Box(0, 0, theme.WIDTH, theme.HEIGHT)] if anew else damage
 
@@ -166,3 +168,17 @@ class _LabelWidget:
             top = mark.box.y + at * leading + (leading - height) / 2
             rectangle.pos = (round(mark.box.x + left), round(theme.HEIGHT - top - height))
             rectangle.size = (width, height)
+
+
+class _PatternWidget:
+    def __init__(self, layer: InstructionGroup) -> None:
+        self._image = Rectangle(size=(0, 0))
+        layer.add(Color(1, 1, 1, 1))
+        layer.add(self._image)
+
+    def show(self, mark: Pattern | None, palette: _Palette) -> None:
+        if mark is None:
+            self._image.size, self._image.texture = (0, 0), None  # nobody finds it in memory that is kept
+            return
+        self._image.texture = shapes.modules(mark.rows)
+        self._image.pos, self._image.size = _flipped(mark.box)

@@ -36,6 +36,15 @@ def diamond(size: int) -> Texture:
     return _texture(size, lambda x, y: (size / 2 - abs(x - size / 2) - abs(y - size / 2)) / math.sqrt(2))
 
 
+def modules(rows: tuple[tuple[bool, ...], ...]) -> Texture:
+    """Give a square of black and white modules with hard edges."""
+    pixels = b"".join(b"\0\0\0" if dark else b"\xff\xff\xff" for row in reversed(rows) for dark in row)
+    texture = Texture.create(size=(len(rows), len(rows)), colorfmt="rgb")
+    texture.mag_filter = texture.min_filter = "nearest"
+    texture.blit_buffer(pixels, colorfmt="rgb", bufferfmt="ubyte")
+    return texture
+
+
 def _texture(size: int, inside: Callable[[float, float], float]) -> Texture:
     """Make a white texture whose opacity follows the depth in px inside the shape."""
     pixels = bytearray(b"\xff" * (4 * size * size))

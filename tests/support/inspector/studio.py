@@ -85,6 +85,12 @@ def enter(display: str) -> None:
         _studio = _Studio()
 
 
+def whole(order: Order) -> bytes:
+    """Draw a picture, and give all its pixels (RGB)."""
+    assert _studio
+    return _studio.draw(_studio.lay_out(order.view, order.status, order.place).scene()).tobytes()
+
+
 def work(order: Order) -> Drawn:
     """Draw a picture and inspect it."""
     assert _studio
