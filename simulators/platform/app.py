@@ -22,6 +22,8 @@ from simulators.platform.clients import SCHEMA as CLIENTS
 from simulators.platform.clients import Clients, Method
 from simulators.platform.front import Front
 from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
+from simulators.platform.handoff import SCHEMA as HANDOFF
+from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
 from simulators.platform.lies import Lie, Lies
 from simulators.platform.operators import Operators
@@ -63,6 +65,7 @@ def discovery(issuer: str) -> dict[str, object]:
         "card_nonce_endpoint": f"{issuer}/card-nonce",
         "link_endpoint": f"{issuer}/link",
         "confirmation_endpoint": f"{issuer}/confirmations",
+        "handoff_endpoint": f"{issuer}/handoff",
         "grant_types_supported": [grant.value for grant in Grant],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -173,7 +176,7 @@ def build(
 
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING)
+        db = shared.database(state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
         store = Store(db, keys, randomness, clock)
@@ -228,6 +231,7 @@ def build(
                 web.get("/userinfo", front.userinfo),
                 web.post("/userinfo", front.userinfo),
                 web.post("/revoke", front.revoke),
+                *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
                 web.post("/support/check", platform.support_check),
                 web.get("/_sim/ledger", platform.ledger),
                 web.post("/_sim/rotate", rotate),

@@ -40,6 +40,7 @@ class Metadata(msgspec.Struct, frozen=True):
     registration_endpoint: str = ""
     device_authorization_endpoint: str = ""
     confirmation_endpoint: str = ""
+    handoff_endpoint: str = ""
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ class Metadata(msgspec.Struct, frozen=True):
             self.registration_endpoint,
             self.device_authorization_endpoint,
             self.confirmation_endpoint,
+            self.handoff_endpoint,
         )
         return found[:4] + tuple(filter(None, found[4:]))
 

@@ -215,6 +215,47 @@ class LinkRequired(CableIdError):
     code = "cable_id.link.required"
 
 
+# A text written on a phone
+
+
+class HandoffUnreachable(CableIdError):
+    """No connection, or no answer in time: the screen's own keyboard is there."""
+
+    code = "cable_id.handoff.unreachable"
+    retry = True
+
+
+class HandoffBusy(CableIdError):
+    """The platform takes no hand-off for now (429, 5xx); ``retry_after`` seconds, if it said."""
+
+    code = "cable_id.handoff.busy"
+    retry = True
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class HandoffNone(CableIdError):
+    """The platform has no hand-off."""
+
+    code = "cable_id.handoff.none"
+
+
+class HandoffOver(CableIdError):
+    """Its time is over, or it was ended."""
+
+    code = "cable_id.handoff.over"
+    retry = True
+
+
+class HandoffDamaged(CableIdError):
+    """What came was not sealed with the key on the screen, or is no text as it was asked for."""
+
+    code = "cable_id.handoff.damaged"
+    retry = True
+
+
 # The services
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.support.described import Described
 
 PAGES = {("GET", "/device"), ("POST", "/device"), ("GET", "/authorize"), ("POST", "/authorize")}
+PAGES |= {("GET", "/write"), ("GET", "/write.js"), ("GET", "/write.css")}
 
 
 async def test_every_address_is_described_and_there(town):
