@@ -19,6 +19,7 @@ from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import RegistrationDamaged
+from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.registration import Registrar, client_of, until_registered
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
@@ -61,6 +62,7 @@ from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.remotes import HouseRemotes
 from stb_agent.services.booking import BookingService
+from stb_agent.services.handoff import HandoffService
 from stb_agent.services.health import HealthService
 from stb_agent.services.help import HelpService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
@@ -225,8 +227,16 @@ class Agent:
         self._later: list[_SendsLater] = [link]
         if config.services.booking:
             client = ServiceClient(config.services.booking, transport)
+            handoff = HandoffService(Handoff(platform.asker, random=self._random, sleep=asyncio.sleep))
+            self._services[handoff.name] = handoff
             booking = BookingService(
-                client, self._authority, self._post, dictionary, clock=self._clock, random=self._random
+                client,
+                self._authority,
+                self._post,
+                dictionary,
+                clock=self._clock,
+                random=self._random,
+                phone=handoff.page if issuer else None,
             )
             self._services[booking.name] = booking
             self._later.append(booking)
@@ -466,7 +476,7 @@ class Agent:
                     if effect.job.while_seen:
                         self._seen_only[effect.slot] = effect.job, task
         for slot, (job, task) in list(self._seen_only.items()):
-            if slot != self._core.seen:
+            if slot != (self._core.attended if job.under_warning else self._core.seen):
                 del self._seen_only[slot]
                 task.cancel()
                 self._apply(self._core.done(slot, Stopped(job)))

@@ -28,6 +28,7 @@ from stb_agent.core.page import (
     Done,
     Failed,
     Frame,
+    Given,
     IdleNotice,
     LockNotice,
     Opened,
@@ -117,6 +118,11 @@ class Core:
     def seen(self) -> int | None:
         """Give the slot of the page that the person sees, or None while the programme has the screen."""
         return self._seen.id if self._shown else None
+
+    @property
+    def attended(self) -> int | None:
+        """Give the slot of the page that the person is at: what they see, or what the warning before the lock lies over."""
+        return self._attended if self._shown else None
 
     @property
     def at_stake(self) -> bool:
@@ -450,6 +456,8 @@ class Core:
         elif move.leave and place > 0:
             self._stack.cut(place)
             self._arrive()
+            if move.given is not None:
+                self._deliver(self._stack.top, Given(move.given))
         elif move.back:
             self._stack.cut(place + 1)
             self._back()

@@ -10,9 +10,9 @@ from enum import Enum
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.keyboards import Letters
-from stb_agent.contract.text import Text, Word
+from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import ChoiceField, DateField, DatePart, Field, Form, Item, NumberField, Row, TextField
-from stb_agent.core.page import Chosen, PageEvent, Pressed
+from stb_agent.core.page import Chosen, Given, Page, PageEvent, Pressed
 from stb_agent.core.typing import Candidates, Typing, fitted
 
 
@@ -21,6 +21,10 @@ class Ending(Enum):
 
     GOING_ON = "going_on"
     COMPLETE = "complete"
+
+
+Phone = Callable[[Text, int], Page]
+"""Give the page on which a question is answered by phone, in up to so many characters; it gives the text to the form's page under it."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +102,18 @@ class Filling:
         """Give the form at its first field, with everything that was filled in."""
         return self._go(0)
 
-    def view(self, title: Text, lead: Text | None = None) -> Form:
-        """Give the view of the field that is filled in now."""
+    @property
+    def line(self) -> Line | None:
+        """Give the question that is answered by a text, if it is one now."""
+        ask = self.asks[self.at]
+        return ask if isinstance(ask, Line) else None
+
+    def view(self, title: Text, lead: Text | None = None, *, phone: bool = False) -> Form:
+        """Give the view of the field that is filled in now; ``phone``: a text may be written on a phone (intent ``phone``)."""
         return Form(
             title=title,
             lead=lead,
+            items=(Item("phone", word("form.phone")),) if phone and self.line else (),
             field=self._field(self.asks[self.at]),
             at=self._asked(self.at),
             count=self._asked(len(self.asks)),
@@ -114,6 +125,8 @@ class Filling:
         """Take a key or an intent; what means nothing here changes nothing."""
         ask = self.asks[self.at]
         match event:
+            case Given(result=str() as text):
+                return self.written(text), Ending.GOING_ON
             case Chosen(id="earlier") if self.at:
                 return self._go(max(at for at in range(self.at) if self._wanted(self.asks[at]))), Ending.GOING_ON
             case Chosen(id="submit"):

@@ -47,10 +47,12 @@ class Job:
     """Something slow that a page asks its service to do; the answer comes back to that page as Done or Failed.
 
     ``while_seen``: it is for the person in front of the page alone; when they see anything else it is stopped, and the page told so by Stopped.
+    ``under_warning``: not by the warning before the lock, for the person may be busy with something else than the remote.
     """
 
     service: ClassVar[str]
     while_seen: ClassVar[bool] = False
+    under_warning: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,14 @@ class Delivered:
     key: str
 
 
-PageEvent = Shown | Covered | Chosen | Pressed | Done | Failed | Reached | Stopped | Surroundings | Delivered
+@dataclass(frozen=True)
+class Given:
+    """The page that lay on this one has done its work, and this is what it was for."""
+
+    result: object = field(repr=False)
+
+
+PageEvent = Given | Shown | Covered | Chosen | Pressed | Done | Failed | Reached | Stopped | Surroundings | Delivered
 
 
 class Topic(StrEnum):
@@ -152,15 +161,17 @@ class SignIn:
 class Move:
     """What a page answers: its own next state, and where to go.
 
-    At most one of ``push``, ``replace``, ``leave`` (this page has done its work), ``back`` (the person gives up here), ``home`` and ``help`` (which
-    lies over this page) is given; without any the page stays, as ``stay`` if that is given. ``keys`` go to the UI's focus, as if they had been
-    pressed; ``tv``: the programme gets the screen. ``trial``: the household has it so for as long as it sees this page; ``keep``: from now on.
+    At most one of ``push``, ``replace``, ``leave`` (this page has done its work; what is ``given`` goes to the page under it), ``back`` (the person
+    gives up here), ``home`` and ``help`` (which lies over this page) is given; without any the page stays, as ``stay`` if that is given. ``keys`` go
+    to the UI's focus, as if they had been pressed; ``tv``: the programme gets the screen. ``trial``: the household has it so for as long as it sees
+    this page; ``keep``: from now on.
     """
 
     stay: Page | None = None
     push: Page | None = None
     replace: Page | None = None
     leave: bool = False
+    given: object = field(default=None, repr=False)
     back: bool = False
     home: bool = False
     jobs: tuple[Job, ...] = field(default=())

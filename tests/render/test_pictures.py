@@ -19,6 +19,7 @@ from ui.sketch import Place
 
 _FEW = (
     "facilities",
+    "handoff",
     "waited-late",
     "calendar",
     "confirm",

@@ -6,6 +6,8 @@ import string
 from dataclasses import replace
 from datetime import date, timedelta
 
+from stb_agent.cable_id.errors import HandoffOver
+from stb_agent.cable_id.handoff import Offer
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
@@ -43,6 +45,8 @@ from stb_agent.services.booking import Gone, Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.usage import asked
+from stb_agent.services.handoff import HandoffService
+from stb_agent.services.handoff import pages as handoff
 from stb_agent.services.health import pages as health
 from stb_agent.services.help import pages as help_
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
@@ -129,7 +133,11 @@ def _pages() -> dict[str, Page]:
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
-    found |= {f"usage-{at}": booking.UsagePage(_FACILITY, _SLOTS[0], filling) for at, filling in enumerate(_fillings())}
+    found |= {
+        f"usage-{at}": booking.UsagePage(_FACILITY, _SLOTS[0], filling, phone=HandoffService.page)
+        for at, filling in enumerate(_fillings())
+    }
+    found |= _handoffs()
     found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
     found |= {
         f"sign_in-{it.value}": sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=it, tries=1)
@@ -137,6 +145,18 @@ def _pages() -> dict[str, Page]:
         if it is not sign_in.Stage.PIN
     }
     return found
+
+
+def _handoffs() -> dict[str, Page]:
+    asked, id_, key = word("booking.purpose_written"), "A" * 22, bytes(32)
+    url = f"https://platform.cable-id.example/write#{id_}.{'k' * 43}"
+    offer = Offer(url, "482", id_, key, 40, 0.0, 2.0)
+    return {
+        "handoff": handoff.HandoffPage(asked, 40, offer),
+        "handoff-loading": handoff.HandoffPage(asked, 40),
+        "handoff-came": handoff.HandoffPage(asked, 40, text="会議・講座・学習・" * 4 + "将棋の会"),
+        "handoff-over": handoff.HandoffPage(asked, 40, error=HandoffOver()),
+    }
 
 
 def _less() -> dict[str, Page]:

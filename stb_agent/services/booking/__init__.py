@@ -19,6 +19,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Delivery
 from stb_agent.contract.words import JST
+from stb_agent.core.form import Phone
 from stb_agent.core.page import Frame, Job
 from stb_agent.core.service import Tile
 from stb_agent.core.typing import Words
@@ -113,6 +114,7 @@ class BookingService:
         *,
         clock: Callable[[], float],
         random: Callable[[int], bytes],
+        phone: Phone | None = None,
     ) -> None:
         self._client = client
         self._authority = authority
@@ -120,11 +122,15 @@ class BookingService:
         self._words = words
         self._clock = clock
         self._random = random
+        self._phone = phone
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         return (
             Tile(
-                "booking", word("booking.tile"), word("booking.tile_detail"), partial(FacilitiesPage, words=self._words)
+                "booking",
+                word("booking.tile"),
+                word("booking.tile_detail"),
+                partial(FacilitiesPage, words=self._words, phone=self._phone),
             ),
             Tile("orders", word("booking.orders_tile"), word("booking.orders_tile_detail"), OrdersPage),
         )

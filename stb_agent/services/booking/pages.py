@@ -29,13 +29,14 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.contract.words import JST
-from stb_agent.core.form import Ending, Filling
+from stb_agent.core.form import Ending, Filling, Phone
 from stb_agent.core.page import (
     Chosen,
     Delivered,
     Done,
     Failed,
     Frame,
+    Given,
     Job,
     Move,
     Page,
@@ -144,6 +145,7 @@ class FacilitiesPage(Page):
     facilities: tuple[Facility, ...] | None = None
     error: ChanomaError | None = None
     words: Words = field(default=NO_WORDS, repr=False)
+    phone: Phone | None = None
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -161,15 +163,15 @@ class FacilitiesPage(Page):
             case Shown() if self.facilities is None:
                 return Move(jobs=(LoadFacilities(),))
             case Chosen(id="again"):
-                return Move(stay=FacilitiesPage(words=self.words), jobs=(LoadFacilities(),))
+                return Move(stay=FacilitiesPage(words=self.words, phone=self.phone), jobs=(LoadFacilities(),))
             case Done(result=list() as facilities):
-                return Move(stay=FacilitiesPage(tuple(facilities), words=self.words))
+                return Move(stay=FacilitiesPage(tuple(facilities), words=self.words, phone=self.phone))
             case Failed(error=error):
-                return Move(stay=FacilitiesPage(error=error, words=self.words))
+                return Move(stay=FacilitiesPage(error=error, words=self.words, phone=self.phone))
             case Chosen(id=id_) if self.facilities:
                 for facility in self.facilities:
                     if facility.id == id_:
-                        return Move(push=CalendarPage(facility, words=self.words))
+                        return Move(push=CalendarPage(facility, words=self.words, phone=self.phone))
         return Move()
 
 
@@ -184,6 +186,7 @@ class CalendarPage(Page):
     error: ChanomaError | None = None
     taken: bool = False
     words: Words = field(default=NO_WORDS, repr=False)
+    phone: Phone | None = None
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -227,7 +230,8 @@ class CalendarPage(Page):
                 for slot in self.slots or ():
                     if slot.id == id_ and slot.free:
                         return Move(
-                            stay=replace(self, taken=False), push=UsagePage(self.facility, slot, words=self.words)
+                            stay=replace(self, taken=False),
+                            push=UsagePage(self.facility, slot, words=self.words, phone=self.phone),
                         )
         return Move()
 
@@ -243,24 +247,29 @@ class UsagePage(Page):
     slot: Slot
     filling: Filling | None = field(default=None, repr=False)
     words: Words = field(default=NO_WORDS, repr=False)
+    phone: Phone | None = None
 
     def blank(self) -> UsagePage:
         """Give the form without what was written."""
-        return UsagePage(self.facility, self.slot, words=self.words)
+        return UsagePage(self.facility, self.slot, words=self.words, phone=self.phone)
 
     def own_keys(self) -> frozenset[Action]:
         return self._filling.own_keys()
 
     def view(self, frame: Frame) -> View:
-        return self._filling.view(word("booking.usage_title"))
+        return self._filling.view(word("booking.usage_title"), phone=self.phone is not None)
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
-            case Chosen() | Pressed():
+            case Chosen(id="phone") if self.phone and (line := self._filling.line):
+                return Move(push=self.phone(line.label, line.most))
+            case Chosen() | Pressed() | Given():
                 filling, ending = self._filling.on(event)
                 if ending is Ending.COMPLETE:
                     used = usage.usage(self.facility, filling)
-                    return Move(replace=ConfirmPage(self.facility, self.slot, used, filling, words=self.words))
+                    return Move(
+                        replace=ConfirmPage(self.facility, self.slot, used, filling, words=self.words, phone=self.phone)
+                    )
                 return Move(stay=replace(self, filling=filling))
         return Move()
 
@@ -283,10 +292,11 @@ class ConfirmPage(Page):
     placing: bool = False
     error: ChanomaError | None = None
     words: Words = field(default=NO_WORDS, repr=False)
+    phone: Phone | None = None
 
     def blank(self) -> Page:
         """Give the form anew, or the bookings if the question was already answered: whoever comes back must not book twice."""
-        return OrdersPage() if self.placing else UsagePage(self.facility, self.slot, words=self.words)
+        return OrdersPage() if self.placing else UsagePage(self.facility, self.slot, words=self.words, phone=self.phone)
 
     def view(self, frame: Frame) -> View:
         if self.error is not None:
@@ -313,7 +323,7 @@ class ConfirmPage(Page):
             case Chosen(id="book" | "again") if not self.placing:
                 return Move(stay=replace(self, placing=True, error=None), jobs=(PlaceOrder(self._order()),))
             case Chosen(id="change") if not self.placing:
-                return Move(replace=UsagePage(self.facility, self.slot, self._again(), self.words))
+                return Move(replace=UsagePage(self.facility, self.slot, self._again(), self.words, self.phone))
             case Chosen(id="stop" | "calendar"):
                 return Move(back=True)
             case Done(result=Placed() as placed):
