@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -24,6 +25,7 @@ from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.dpop import Prover
+from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.session import Session
 
 RSA = RSAKey.generate_key(2048, auto_kid=True)
@@ -323,3 +325,35 @@ async def test_a_server_that_never_has_enough_nonces(platform: Platform, client:
     with pytest.raises(errors.CableIdError):
         await client.challenge()
     assert len(platform.proofs) == 2
+
+
+@pytest.mark.parametrize(
+    ("lie", "error"),
+    [
+        ({"page": "http://other.example/write"}, errors.UnsafeAddress),
+        ({"page": "javascript:alert(1)"}, errors.UnsafeAddress),
+        ({"page": "https://p.example/write#already"}, errors.AnswerInvalid),
+        ({"page": "https://p.example/" + "w" * 200}, errors.AnswerInvalid),
+        ({"page": "https://p.example/書く"}, errors.AnswerInvalid),
+        ({"id": "short"}, errors.AnswerInvalid),
+        ({"id": "../../register/" + "a" * 22}, errors.AnswerInvalid),
+        ({"expires_in": 301}, errors.AnswerInvalid),
+        ({"interval": 0}, errors.AnswerInvalid),
+        ({"interval": 9999}, errors.AnswerInvalid),
+    ],
+    ids=str,
+)
+async def test_a_hand_off_that_is_none_shows_no_code(
+    platform: Platform, client: PlatformClient, lie: Answer, error: type[errors.CableIdError]
+) -> None:
+    handoff = Handoff(client.asker, random=os.urandom, sleep=asyncio.sleep)
+    with pytest.raises(errors.HandoffNone):
+        await handoff.begin("q", 40)
+    client.asker.discovery.forget()
+    platform.metadata = {"handoff_endpoint": platform.issuer + "/nonce"}
+    begun = {"id": "a" * 22, "page": "https://p.example/write", "expires_in": 300, "interval": 2}
+    platform.reply = lambda: web.json_response(begun, status=201)
+    assert (await handoff.begin("q", 40)).url.startswith("https://p.example/write#" + "a" * 22 + ".")
+    platform.reply = lambda: web.json_response({**begun, **lie}, status=201)
+    with pytest.raises(error):
+        await handoff.begin("q", 40)
