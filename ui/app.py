@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stb_agent.contract.messages import ActionMessage, FromAgent, ViewMessage
+from ui import lean
 from ui.client import Client, LostError
 from ui.earcons import Earcons, earcon
 from ui.scene import Scene
@@ -25,6 +26,8 @@ from ui.widgets.window import Happened, Surface
 
 _RETRY = 0.2
 """Seconds between attempts to reach the agent."""
+_REST = 2.0
+"""Seconds without anything new after which memory that is free goes back to the system."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class App:
         self._announcer = Announcer(Voice(time.monotonic))
         self._earcons = Earcons()
         self._try_at = 0.0
+        self._rest_at: float | None = None
         self._running = True
 
     def run(self) -> None:
@@ -72,8 +76,12 @@ class App:
         voice = self._announcer.voice
         if voice.running:
             sources.append(voice)
-        patience = (None if settled else _RETRY, voice.patience)
+        rest = None if self._rest_at is None else max(self._rest_at - time.monotonic(), 0.0)
+        patience = (None if settled else _RETRY, voice.patience, rest)
         ready, _, _ = select.select(sources, [], [], min((it for it in patience if it is not None), default=None))
+        if rest == 0 and not ready:
+            lean.tidy()
+            self._rest_at = None
         if voice in ready or voice.patience == 0:
             voice.look()
         if wake in ready:
@@ -93,6 +101,7 @@ class App:
     def _converse(self) -> None:
         """Take what the agent says; when it is gone, say so and try again in a while."""
         key, sound = False, None
+        self._rest_at = time.monotonic() + _REST
         try:
             for message in _latest(self._client.receive()):
                 before, answers = self._stage.state, self._stage.answers

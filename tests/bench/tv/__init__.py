@@ -56,6 +56,8 @@ _ROUNDS, _KEYS, _VIEWS, _PEER = 6, 40, 8, 30
 """Turns of each; keys, whole views, and keys beside Kodi, in a turn."""
 _ALL_SEEN, _CHANGES = 200, 2000
 """View changes until every kind was drawn often; and those over which memory has to stay where it is."""
+_REST_S = 4.0
+"""Seconds after which the UI has given back what it does not need, as it does whenever nobody presses a key for a moment."""
 _STILL = 0.2
 """Seconds without damage after which a key's doings are over: Kodi's focus fades in."""
 _WARM_UP = 10
@@ -146,13 +148,15 @@ def _kodis(peer: Kodi, screen: Screen, keyboard: Keyboard, rng: random.Random) -
 
 
 def _memory() -> Figures:
-    """Give the UI's resident memory before and after so many changes over every kind of view, in one household's profile."""
+    """Give the UI's resident memory at rest, before and after so many changes over every kind of view, in one household's profile."""
     with tempfile.TemporaryDirectory() as folder, x_server() as display:
         television = Television(display, Path(folder))
         try:
             churn(television, _ALL_SEEN)
+            time.sleep(_REST_S)
             before = _rss(television.process.pid)
             churn(television, _CHANGES)
+            time.sleep(_REST_S)
             after = _rss(television.process.pid)
         finally:
             television.close()
