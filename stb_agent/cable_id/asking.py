@@ -31,8 +31,10 @@ from stb_agent.cable_id.errors import (
     StepUpRequired,
     Unprotected,
 )
+from stb_agent.cable_id.id_token import verify
 from stb_agent.cable_id.session import ServiceToken, Session
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
+from stb_agent.contract.level import Level
 
 T = TypeVar("T")
 Meanings = Mapping[str, type[Exception]]
@@ -96,6 +98,26 @@ class Asker:
         if self.transport.clock() >= authority.expires_at:
             raise SessionEnded
         return authority.access_token if isinstance(authority, Session) else authority.token
+
+    async def session(self, answer: TokenAnswer, endpoint: str, *, asked_at: float, nonce: str | None) -> Session:
+        """Give the session that tokens of ``endpoint`` begin; they were asked for at ``asked_at`` by the box's clock. Raises what `verify` does."""
+        proof = await verify(
+            answer.id_token,
+            self.discovery,
+            client_id=self.client.client_id,
+            nonce=nonce,
+            now=self.transport.server_time.now(URL(endpoint)),
+        )
+        return Session(
+            access_token=answer.access_token,
+            expires_at=asked_at + answer.expires_in,
+            level=Level.AUTHENTICATED,
+            linked="services" in answer.scope.split(),
+            subject=proof.sub,
+            auth_time=proof.auth_time,
+            revocation_checked_at=proof.revocation.checked_at,
+            refresh_token=answer.refresh_token,
+        )
 
     async def post(self, endpoint: str, form: dict[str, str], meanings: Meanings | None = None) -> Reply:
         """Post a form as this client; ``meanings`` go before the usual ones. Raises what they name."""

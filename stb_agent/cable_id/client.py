@@ -20,7 +20,6 @@ from stb_agent.cable_id.asking import Asker, decoded, token
 from stb_agent.cable_id.client_auth import ClientAuth
 from stb_agent.cable_id.dpop import Random, base64url
 from stb_agent.cable_id.errors import AnswerInvalid, AssertionRefused, EncryptionKeyChanged, NonceRefused, SessionEnded
-from stb_agent.cable_id.id_token import verify
 from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
 from stb_agent.cable_id.transport import Reply, Transport
 from stb_agent.contract.level import Level
@@ -124,23 +123,7 @@ class PlatformClient:
             answer = token(await self._send_signed(challenge, form, signed))
         except SessionEnded:
             raise AssertionRefused from None  # invalid_grant without a reason: here it is the card's grant that was refused
-        proof = await verify(
-            answer.id_token,
-            self._discovery,
-            client_id=self.asker.client.client_id,
-            nonce=challenge.nonce,
-            now=self._transport.server_time.now(URL(challenge.token_endpoint)),
-        )
-        return Session(
-            access_token=answer.access_token,
-            expires_at=asked_at + answer.expires_in,
-            level=Level.AUTHENTICATED,
-            linked="services" in answer.scope.split(),
-            subject=proof.sub,
-            auth_time=proof.auth_time,
-            revocation_checked_at=proof.revocation.checked_at,
-            refresh_token=answer.refresh_token,
-        )
+        return await self.asker.session(answer, challenge.token_endpoint, asked_at=asked_at, nonce=challenge.nonce)
 
     async def renew(self, session: Session) -> Session:
         """Give the same session with fresh tokens (RFC 6749 §6); its refresh token is used up.

@@ -10,11 +10,9 @@ from yarl import URL
 from stb_agent.cable_id.asking import Asker, TokenAnswer, decoded, token
 from stb_agent.cable_id.client import SCOPE
 from stb_agent.cable_id.errors import AnswerInvalid, PhoneUnsupported, RequestDenied, RequestExpired
-from stb_agent.cable_id.id_token import verify
 from stb_agent.cable_id.polling import DEFAULT_INTERVAL, Sleep, SlowDown, StillPending, poll
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import check_address
-from stb_agent.contract.level import Level
 
 LONGEST_SECONDS = 600.0
 """How long a code is shown at most, whatever the platform allows."""
@@ -99,20 +97,4 @@ class PhoneSignIn:
             return token(await self._asker.post(endpoint, form, _MEANINGS))
 
         answer = await poll(ask, interval=request.interval, expires_at=request.expires_at, clock=clock, sleep=sleep)
-        proof = await verify(
-            answer.id_token,
-            self._asker.discovery,
-            client_id=self._asker.client.client_id,
-            nonce=None,
-            now=self._asker.transport.server_time.now(URL(endpoint)),
-        )
-        return Session(
-            access_token=answer.access_token,
-            expires_at=asked_at + answer.expires_in,
-            level=Level.AUTHENTICATED,
-            linked="services" in answer.scope.split(),
-            subject=proof.sub,
-            auth_time=proof.auth_time,
-            revocation_checked_at=proof.revocation.checked_at,
-            refresh_token=answer.refresh_token,
-        )
+        return await self._asker.session(answer, endpoint, asked_at=asked_at, nonce=None)

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.box import Ui, code, running_box
+from tests.support.box import code, running_box
 from tests.support.browser import chromium
 from tests.support.phone import write
-from tests.support.walk import sign_in
+from tests.support.walk import sign_in, write_what_for
 
 WRITTEN = "ひ孫のお食い初めの集まり"
-
-
-async def _to_the_keyboard(ui: Ui) -> None:
-    ui.choose("booking")
-    ui.choose((await ui.kind("list"))["items"][0]["id"])
-    calendar = await ui.kind("calendar")
-    ui.choose(next(cell["id"] for cell in calendar["cells"] if cell["state"] == "free"))
-    await ui.until(lambda message: message["view"].get("field", {}).get("type") == "choice")
-    ui.choose("choose", "own")
-    await ui.until(lambda message: message["view"].get("field", {}).get("type") == "text")
 
 
 async def test_a_text_from_the_phone_is_shown_asked_about_and_taken(tmp_path: Path) -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
-        await _to_the_keyboard(ui)
+        await write_what_for(ui)
         assert [item["id"] for item in ui.message["view"]["items"]] == ["phone"]
         ui.choose("phone")
         shown = await ui.kind("detail", "handoff.title")
@@ -56,7 +46,7 @@ async def test_a_text_from_the_phone_is_shown_asked_about_and_taken(tmp_path: Pa
 async def test_leaving_ends_it_and_without_a_platform_the_keyboard_is_named() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
-        await _to_the_keyboard(ui)
+        await write_what_for(ui)
         ui.choose("phone")
         shown = await ui.kind("detail", "handoff.title")
         id_ = shown["code"].partition("#")[2].partition(".")[0]
@@ -88,7 +78,7 @@ async def test_leaving_ends_it_and_without_a_platform_the_keyboard_is_named() ->
 async def test_who_writes_on_the_phone_presses_no_key_meanwhile() -> None:
     async with running_box(more="[privacy]\nlock_after = 9\nwarning = 4\n") as box, box.ui() as ui:
         await sign_in(box, ui)
-        await _to_the_keyboard(ui)
+        await write_what_for(ui)
         ui.choose("phone")
         address = (await ui.kind("detail", "handoff.title"))["code"]
         await ui.kind("message", "home.idle.title")

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from tests.support.box import code, running_box
-from tests.support.walk import agree, card_pulled, confirm_booking, sign_in
+from tests.support.walk import agree, card_pulled, confirm_booking, sign_in, write_what_for
 
 
 async def test_from_a_new_card_to_a_booking_slip_and_the_records() -> None:
@@ -106,13 +106,7 @@ async def test_a_blocked_an_expired_and_a_foreign_card_are_told_apart() -> None:
 async def test_what_is_written_reaches_the_town_and_no_log() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
-        ui.choose("booking")
-        ui.choose((await ui.kind("list"))["items"][0]["id"])
-        calendar = await ui.kind("calendar")
-        ui.choose(next(cell["id"] for cell in calendar["cells"] if cell["state"] == "free"))
-        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "choice")
-        ui.choose("choose", "own")
-        await ui.until(lambda message: message["view"].get("field", {}).get("type") == "text")
+        await write_what_for(ui)
         for keys, written in (
             (("2",), "か"),
             (("1", "1"), "かい"),

@@ -32,9 +32,7 @@ async def test_the_settings_by_ear() -> None:
         await person.finds("声の案内、いまは、ふつうの速さ")
         await person.hears("画面を声で聞きますか")
         await person.finds("ゆっくり、")
-        await person.hears(
-            "ゆっくりです", "見本、公民館の会議室を予約できます", "あと30秒で、もとにもどります"
-        )
+        await person.hears("ゆっくりです", "見本、公民館の会議室を予約できます", "あと30秒で、もとにもどります")
         await person.hears("あと20秒で、もとにもどります")
         await person.finds("これにする")
         await person.hears("画面を声で聞きますか", "いまはこれです")

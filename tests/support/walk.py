@@ -33,15 +33,29 @@ async def agree(ui: Ui) -> None:
 
 async def confirm_booking(ui: Ui, facility: int = 0) -> str:
     """From home of a signed-in person to the question whether to book a facility's first free time; give that time's id."""
+    free = await choose_time(ui, facility)
+    await say_what_for(ui)
+    await ui.kind("choice", "booking.confirm")
+    return free
+
+
+async def choose_time(ui: Ui, facility: int = 0) -> str:
+    """From home of a signed-in person to what the town asks about the booking of a facility's first free time; give that time's id."""
     ui.choose("booking")
     facilities = await ui.kind("list")
     ui.choose(facilities["items"][facility]["id"])
     calendar = await ui.kind("calendar")
-    free = [cell["id"] for cell in calendar["cells"] if cell["state"] == "free"]
-    ui.choose(free[0])
-    await say_what_for(ui)
-    await ui.kind("choice", "booking.confirm")
-    return str(free[0])
+    free = next(str(cell["id"]) for cell in calendar["cells"] if cell["state"] == "free")
+    ui.choose(free)
+    return free
+
+
+async def write_what_for(ui: Ui) -> None:
+    """From home of a signed-in person to the keyboard on which one writes what the room is for."""
+    await choose_time(ui)
+    await ui.until(lambda message: message["view"].get("field", {}).get("type") == "choice")
+    ui.choose("choose", "own")
+    await ui.until(lambda message: message["view"].get("field", {}).get("type") == "text")
 
 
 async def say_what_for(ui: Ui) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.messages import Status
+from tests.support.inspector.reach import reached
 from tests.support.screens import CASES, SAFE
 from tests.support.typeface import measure
 from ui.focus import Box, Focus, Node, move, nearest
@@ -48,36 +49,13 @@ def _layouts(draw: st.DrawFn) -> list[Node]:
     return nodes + bar
 
 
-State = tuple[str | None, tuple[tuple[str, str], ...]]
-
-
-def _reached(nodes: Sequence[Node], start: str) -> set[str]:
-    """Give what the arrows lead to, with the memory of every group that they make on the way."""
-    engine = Focus()
-    engine.begin(nodes, start)
-    reached, todo, known = {start}, [engine.standing], set[State]()
-    while todo:
-        here = todo.pop()
-        for arrow in ARROWS:
-            engine.resume(nodes, here)
-            engine._last = dict(here.last)
-            engine.move(arrow)
-            there = engine.standing
-            state = (there.node, tuple(sorted(there.last.items())))
-            if state not in known:
-                known.add(state)
-                todo.append(there)
-                reached.add(str(there.node))
-    return reached
-
-
 @settings(deadline=None, max_examples=40)
 @given(_layouts(), st.data())
 def test_every_node_is_reached_from_every_other_whatever_the_groups_remember(
     nodes: list[Node], data: st.DataObject
 ) -> None:
     start = data.draw(st.sampled_from(nodes))
-    assert _reached(nodes, start.id) == {node.id for node in nodes}
+    assert reached(nodes, start.id) == {node.id for node in nodes}
 
 
 @given(_layouts(), st.sampled_from(sorted(ARROWS)))
@@ -126,7 +104,7 @@ def test_on_every_screen_every_node_is_reached_and_none_is_off_the_safe_area(nam
         assert {"back", "tv"} <= set(ids)
         assert all(node.box.union(SAFE) == SAFE for node in nodes)
         for start in (ids[0], ids[-1]):
-            assert _reached(nodes, start) == set(ids)
+            assert reached(nodes, start) == set(ids)
         assert all(_leads_somewhere(nodes, id_) for id_ in ids)
 
 
