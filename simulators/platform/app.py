@@ -19,14 +19,14 @@ from simulators import web as shared
 from simulators.authority import Authority
 from simulators.platform.card import Cards
 from simulators.platform.clients import SCHEMA as CLIENTS
-from simulators.platform.clients import Clients, Method
+from simulators.platform.clients import Clients
 from simulators.platform.front import Front
 from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
 from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
 from simulators.platform.lies import Lie, Lies
-from simulators.platform.operators import Operators
+from simulators.platform.operators import Method, Operators
 from simulators.platform.pending import SCHEMA as PENDING
 from simulators.platform.pending import Pending
 from simulators.platform.phone import Desk

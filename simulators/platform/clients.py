@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,7 +16,7 @@ from joserfc.jwk import ECKey
 
 from simulators import web as shared
 from simulators.platform.keys import Randomness
-from simulators.platform.operators import Operators
+from simulators.platform.operators import Method, Operators
 from simulators.platform.store import Store
 from simulators.tokens import Place, Proofs, authorization, challenge, registry, sha256_b64url
 from simulators.web import Clock, Problem
@@ -34,13 +33,6 @@ CREATE TABLE IF NOT EXISTS clients (
     software_id TEXT, operator TEXT, redirect_uris TEXT NOT NULL, access TEXT, UNIQUE (jkt, software_id)
 );
 """
-
-
-class Method(Enum):
-    """How a client authenticates (RFC 7591, clause 2)."""
-
-    NONE = "none"
-    PRIVATE_KEY_JWT = "private_key_jwt"
 
 
 @dataclass(frozen=True)

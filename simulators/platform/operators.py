@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import msgspec
 from aiohttp import web
@@ -21,6 +22,13 @@ NAMES = ("shiomi", "minato")
 """Two made-up operators; the seed's contracts are the first one's."""
 
 
+class Method(Enum):
+    """How a client authenticates (RFC 7591, clause 2)."""
+
+    NONE = "none"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
 class Statement(msgspec.Struct, omit_defaults=True):
     """The claims of a software statement."""
 
@@ -30,7 +38,7 @@ class Statement(msgspec.Struct, omit_defaults=True):
     sector_identifier_uri: str
     iat: int
     exp: int
-    token_endpoint_auth_method: str = "private_key_jwt"  # noqa: S105
+    token_endpoint_auth_method: Method = Method.PRIVATE_KEY_JWT
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,7 +89,7 @@ class Operators:
         now = self.clock().timestamp()
         if not claims.iat - 60 <= now < claims.exp:
             raise Problem(400, "invalid_software_statement", "out of its time")
-        if claims.token_endpoint_auth_method != "private_key_jwt":  # noqa: S105
+        if claims.token_endpoint_auth_method is not Method.PRIVATE_KEY_JWT:
             raise Problem(400, "unapproved_software_statement", "boxes use private_key_jwt")
         return claims
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from yarl import URL
 
-from stb_agent.cable_id.client_auth import ClientAuth, KeyClient, PublicClient
+from stb_agent.cable_id.client_auth import AuthMethod, ClientAuth, KeyClient, PublicClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery, refused_for_now
 from stb_agent.cable_id.dpop import Random
@@ -31,7 +31,6 @@ from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, ch
 FILE = "registration.json"
 CLIENT_KEY = "client.key"
 _NEXT = ".next"
-_METHOD = "private_key_jwt"
 _STATEMENT_MOST = 16384
 FIRST_WAIT = 15.0
 LONGEST_WAIT = 3600.0
@@ -131,12 +130,12 @@ class Registrar:
         key = DeviceKey.open(self._state / CLIENT_KEY)
         body = {
             "software_statement": statement,
-            "token_endpoint_auth_method": _METHOD,
+            "token_endpoint_auth_method": AuthMethod.PRIVATE_KEY_JWT,
             "dpop_bound_access_tokens": True,
             "jwks": _key_set(key),
         }
         answer = await self._ask("POST", endpoint, body, None, 201)
-        if answer.token_endpoint_auth_method != _METHOD or not answer.registration_access_token:
+        if answer.token_endpoint_auth_method != AuthMethod.PRIVATE_KEY_JWT or not answer.registration_access_token:
             raise AnswerInvalid
         check_address(URL(answer.registration_client_uri))
         made = Registration(
@@ -181,7 +180,11 @@ class Registrar:
         return kept
 
     async def _put(self, kept: Registration, *keys: DeviceKey) -> None:
-        body = {"client_id": kept.client_id, "token_endpoint_auth_method": _METHOD, "jwks": _key_set(*keys)}
+        body = {
+            "client_id": kept.client_id,
+            "token_endpoint_auth_method": AuthMethod.PRIVATE_KEY_JWT,
+            "jwks": _key_set(*keys),
+        }
         answer = await self._ask("PUT", kept.registration_client_uri, body, kept.registration_access_token, 200)
         if answer.registration_access_token not in ("", kept.registration_access_token):  # RFC 7592 §2.1: it may change
             changed = msgspec.structs.replace(kept, registration_access_token=answer.registration_access_token)

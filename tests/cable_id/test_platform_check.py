@@ -157,6 +157,7 @@ async def test_a_client_that_the_platform_does_not_know(lab: Lab) -> None:
         ("{", 2),
         ('{"client_secret": "x"}', 2),
         ('{"client_id": "x", "token_endpoint_auth_method": "private_key_jwt"}', 2),
+        ('{"client_id": "x", "token_endpoint_auth_method": "tls_client_auth"}', 2),
     ],
 )
 async def test_a_file_that_is_no_client(lab: Lab, content: str, status: int) -> None:

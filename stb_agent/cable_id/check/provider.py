@@ -17,7 +17,7 @@ from joserfc.util import to_bytes
 from yarl import URL
 
 from stb_agent.cable_id.check.report import ClientFileInvalid
-from stb_agent.cable_id.client_auth import ASSERTION_SECONDS, ASSERTION_TYPE
+from stb_agent.cable_id.client_auth import ASSERTION_SECONDS, ASSERTION_TYPE, AuthMethod
 from stb_agent.cable_id.dpop import Prover, Random, base64url
 from stb_agent.cable_id.transport import BadReply, Reply, Transport
 
@@ -36,7 +36,7 @@ class Client(msgspec.Struct, frozen=True):
 
     client_id: str
     client_secret: str = ""
-    token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105
+    token_endpoint_auth_method: AuthMethod = AuthMethod.BASIC
     token_endpoint_auth_signing_alg: str = "ES256"  # noqa: S105
     jwks: dict[str, list[dict[str, Any]]] = {}
     redirect_uris: list[str] = []
@@ -59,11 +59,11 @@ class Client(msgspec.Struct, frozen=True):
     @property
     def public(self) -> bool:
         """Tell whether it has nothing to prove itself with."""
-        return self.token_endpoint_auth_method == "none"  # noqa: S105
+        return self.token_endpoint_auth_method is AuthMethod.NONE
 
     def signing_key(self) -> ECKey | RSAKey | OKPKey | None:
         """Give the private key that signs assertions, if they are how it proves itself. Raises ValueError."""
-        if self.token_endpoint_auth_method != "private_key_jwt":  # noqa: S105
+        if self.token_endpoint_auth_method is not AuthMethod.PRIVATE_KEY_JWT:
             return None
         kinds: dict[str, type[ECKey | RSAKey | OKPKey]] = {"EC": ECKey, "RSA": RSAKey, "OKP": OKPKey}
         for jwk in self.jwks.get("keys", []):
@@ -138,7 +138,7 @@ class Provider:
         """Post a form; with a proof, as a client that proves itself (``known``), with the keys of ``prover`` if they are not ours."""
         url = URL(endpoint)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        if known and self.client.token_endpoint_auth_method == "client_secret_basic":  # noqa: S105
+        if known and self.client.token_endpoint_auth_method is AuthMethod.BASIC:
             pair = f"{quote(self.client.client_id, safe='')}:{quote(self.client.client_secret, safe='')}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         maker = prover or self.prover
@@ -157,17 +157,18 @@ class Provider:
     def _authentication(self) -> dict[str, str]:
         client = self.client
         match client.token_endpoint_auth_method:
-            case "client_secret_basic":
+            case AuthMethod.BASIC:
                 return {}
-            case "client_secret_post":
+            case AuthMethod.POST:
                 return {"client_id": client.client_id, "client_secret": client.client_secret}
-            case "private_key_jwt":
+            case AuthMethod.PRIVATE_KEY_JWT:
                 return {
                     "client_id": client.client_id,
                     "client_assertion_type": ASSERTION_TYPE,
                     "client_assertion": self._assertion(),
                 }
-        return {"client_id": client.client_id}
+            case AuthMethod.NONE:
+                return {"client_id": client.client_id}
 
     def _assertion(self) -> str:
         key = self.client.signing_key()
