@@ -25,7 +25,10 @@ from simulators.web import Clock, Problem, loopback_url, options
 
 PROOF_AGE = timedelta(seconds=300)
 """How far a proof's `iat` may be from the server's clock, either way."""
-SCHEMA = "CREATE TABLE IF NOT EXISTS dpop_proofs (jkt TEXT, jti TEXT, expires INTEGER, PRIMARY KEY (jkt, jti));"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS dpop_proofs (jkt TEXT, jti TEXT, expires INTEGER, PRIMARY KEY (jkt, jti));
+CREATE INDEX IF NOT EXISTS dpop_proofs_expires ON dpop_proofs (expires);
+"""
 _NONCE = web.RequestKey("nonce", str)
 _HEADER_SIZE = 8192  # the library's 512 bytes are too few for a header with a certificate in it
 

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import sys
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -32,6 +33,10 @@ Build = Callable[[str, Path], web.Application]
 T = TypeVar("T")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SEEN_MOST = 10_000
+"""Requests that are remembered, so that a long run does not grow."""
+_BACKLOG = 1024
+"""Connections that wait to be taken: so many at once are answered, if only with *not now*."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -107,7 +112,7 @@ class _Control:
     def __init__(self, render: Render) -> None:
         self.render = render
         self.faults: list[Fault] = []
-        self.seen: list[Seen] = []
+        self.seen: deque[Seen] = deque(maxlen=_SEEN_MOST)
 
     async def add_fault(self, request: web.Request) -> web.Response:
         self.faults.append(await json_body(request, Fault))
@@ -118,7 +123,7 @@ class _Control:
         return web.Response(status=204)
 
     async def requests(self, _: web.Request) -> web.Response:
-        return web.json_response({"requests": msgspec.to_builtins(self.seen)})
+        return web.json_response({"requests": msgspec.to_builtins(list(self.seen))})
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -290,7 +295,7 @@ async def serving(build: Build, state: Path, listener: socket.socket | None = No
     runner = web.AppRunner(build(base, state), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
+        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
         yield base
     finally:
         await runner.cleanup()

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from simulators import web as shared
+from simulators.admission import AT_ONCE, admission
 from simulators.authority import Authority
 from simulators.platform.card import Cards
 from simulators.platform.clients import SCHEMA as CLIENTS
@@ -167,6 +168,7 @@ def build(
     seed: int | None = None,
     authority: Path | None = None,
     registered_only: bool = False,
+    at_once: int = AT_ONCE,
 ) -> shared.Build:
     """Prepare the application.
 
@@ -204,6 +206,7 @@ def build(
             return web.Response(status=204)
 
         app = shared.application(oauth_problem, clock)
+        app.middlewares.append(admission(at_once))
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
         app.add_routes(
@@ -273,6 +276,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--authority", type=Path, metavar="DIR", help="link the card 'linked' of this test authority")
     parser.add_argument("--seed", type=int, metavar="N", help="derive keys and nonces, so that runs can be compared")
     parser.add_argument("--registered-only", action="store_true", help="refuse boxes that have not registered")
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        default=AT_ONCE,
+        metavar="N",
+        help=f"requests taken at once; more are told to come later ({AT_ONCE})",
+    )
     arguments = parser.parse_args(argv)
     make = build(
         arguments.validation,
@@ -281,5 +291,6 @@ def main(argv: list[str]) -> int:
         seed=arguments.seed,
         authority=arguments.authority,
         registered_only=arguments.registered_only,
+        at_once=arguments.at_once,
     )
     return shared.run("platform", arguments, make)

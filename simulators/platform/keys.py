@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -119,7 +120,7 @@ class Keys:
     @property
     def verification(self) -> ECKey:
         """Return the public signing key."""
-        return ECKey.import_key(self.signing.public_key())
+        return _public(self.signing)
 
     @property
     def signing_id(self) -> str:
@@ -170,6 +171,11 @@ def load_keys(db: sqlite3.Connection, seed: int | None) -> Keys:
     if not isinstance(signing_key, ec.EllipticCurvePrivateKey) or not isinstance(support, ec.EllipticCurvePrivateKey):
         raise TypeError("a stored key is not an EC key")
     return Keys(signing_key, support, RSAKey.import_key(_pem(found["encryption"])), found["secret"])
+
+
+@lru_cache(maxsize=16)
+def _public(key: ec.EllipticCurvePrivateKey) -> ECKey:
+    return ECKey.import_key(key.public_key())
 
 
 def curve_key(draw: Draw) -> ec.EllipticCurvePrivateKey:

@@ -57,6 +57,8 @@ CREATE TABLE IF NOT EXISTS link_requests (
 CREATE TABLE IF NOT EXISTS nonces (
     nonce TEXT PRIMARY KEY, jkt TEXT NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS nonces_expires ON nonces (expires);
 CREATE TABLE IF NOT EXISTS assertions (jti TEXT PRIMARY KEY, expires INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS assertions_expires ON assertions (expires);
 CREATE TABLE IF NOT EXISTS ledger (at TEXT NOT NULL, category TEXT NOT NULL, unit TEXT NOT NULL, count INTEGER NOT NULL);
 """

@@ -81,6 +81,10 @@ class World:
         """Return the base address of a simulator."""
         return f"http://127.0.0.1:{self._ports[name]}"
 
+    def process(self, name: str) -> int:
+        """Return the process id of a simulator that runs."""
+        return self._children[name].pid
+
     def describe(self) -> dict[str, str]:
         """Describe the world in one flat object of strings."""
         return {

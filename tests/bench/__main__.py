@@ -1,7 +1,7 @@
-"""python -m tests.bench [NAME] [--json FILE]: run a measurement, or all.
+"""python -m tests.bench [NAME] [--json FILE] [--boxes N]: run a measurement, or all.
 
-A measurement is a folder here with ``measure() -> dict`` whose values are numbers, or dicts of them; ``BUDGETS`` in it maps a dotted
-name to the most that it should be.
+A measurement is a folder here with ``measure() -> dict`` (``boxes`` is a keyword of the one that has boxes) whose values are numbers, or dicts
+of them; ``BUDGETS`` in it maps a dotted name to the most that it should be.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./stb bench", description="Measure.")
     parser.add_argument("name", nargs="?", help=f"one of: {' '.join(known())}; without it, all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument("--boxes", type=int, metavar="N", help="platform: how many boxes sign in (10000)")
     options = parser.parse_args(argv)
     if options.name is not None and options.name not in known():
         print(f"stb: no measurement called '{options.name}'; there are: {' '.join(known())}", file=sys.stderr)
@@ -41,7 +42,8 @@ def main(argv: list[str]) -> int:
     figures: dict[str, Any] = {}
     for name in [options.name] if options.name else known():
         module = importlib.import_module(f"tests.bench.{name}")
-        figures[name] = module.measure()
+        wanted = {"boxes": options.boxes} if name == "platform" and options.boxes else {}
+        figures[name] = module.measure(**wanted)
         budgets = getattr(module, "BUDGETS", {})
         print(f"{name}: {(module.__doc__ or '').partition(chr(10))[0]}")
         for leaf, value in flat(figures[name]):
