@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
 
@@ -273,18 +273,22 @@ class ResourceServer:
         nonces: ServerNonces | None,
     ) -> None:
         self._base, self._platform, self._clock, self._max_age = base, platform, clock, max_age
-        self._keys = PlatformKeys(platform)
+        self.keys = PlatformKeys(platform)
         self._proofs = Proofs(db, clock, nonces)
+        self.ended: Callable[[AccessClaims], bool] = lambda claims: False
+        """Tells whether a token's session has ended."""
 
     async def subject(self, request: web.Request) -> str:
         """Return the person (the pairwise `sub`) on whose behalf the request is; Problem 401 otherwise."""
         token = authorization(request)
         try:
             kid = str(jws.extract_compact(token.encode(), registry=registry("ES256")).headers().get("kid"))
-            key = await self._keys.find(kid)
+            key = await self.keys.find(kid)
             if key is None:
                 raise ValueError("kid")
             claims = read_access_token(token, key, issuer=self._platform, audience=self._base, clock=self._clock)
+            if self.ended(claims):
+                raise ValueError("the session has ended")
         except (JoseError, ValueError) as error:
             raise Problem(401, "invalid_token", str(error), headers=challenge("invalid_token")) from None
         if self._proofs.check(request, Place.RESOURCE, token) != claims.cnf.jkt:

@@ -9,6 +9,8 @@ import msgspec
 from aiohttp import web
 
 from simulators import web as shared
+from simulators.backchannel import SCHEMA as ENDED
+from simulators.backchannel import Ended
 from simulators.booking.seed import (
     AHEAD,
     BY_ID,
@@ -133,8 +135,10 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
 
     def make(base: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(state, "booking", PROOFS + SCHEMA)
-        booking = Booking(db, resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce), clock)
+        db = shared.database(state, "booking", PROOFS + SCHEMA + ENDED)
+        guard = resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce)
+        booking, ended = Booking(db, guard, clock), Ended(base, platform, db, guard.keys, clock)
+        guard.ended = ended.has
         app = shared.application(shared.json_problem, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
@@ -142,6 +146,7 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
         app.router.add_get("/facilities/{id}/slots", booking.slots)
         app.router.add_put("/orders/{id}", booking.order)
         app.router.add_get("/orders", booking.orders)
+        app.add_routes([ended.route()])
         return app
 
     return make

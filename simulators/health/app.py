@@ -10,6 +10,8 @@ from aiohttp import web
 from yarl import URL
 
 from simulators import web as shared
+from simulators.backchannel import SCHEMA as ENDED
+from simulators.backchannel import Ended
 from simulators.health import fhir
 from simulators.health.seed import SCHEMA, measurements
 from simulators.tokens import SCHEMA as PROOFS
@@ -127,9 +129,10 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
 
     def make(base: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(state, "health", PROOFS + SCHEMA)
+        db = shared.database(state, "health", PROOFS + SCHEMA + ENDED)
         guard = resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce)
-        health = Health(base, platform, db, guard, clock)
+        health, ended = Health(base, platform, db, guard, clock), Ended(base, platform, db, guard.keys, clock)
+        guard.ended = ended.has
         app = shared.application(fhir.operation_outcome, clock)
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
@@ -138,6 +141,7 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
         app.router.add_get("/Observation", health.search)
         app.router.add_get("/Observation/{id}", health.read)
         app.router.add_get("/Patient/{id}", health.patient)
+        app.add_routes([ended.route()])
         return app
 
     return make

@@ -4,7 +4,8 @@ Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": sys
 `POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in", "interval"}` how long requests wait;
 `POST /_sim/lies {"lie": audience|device|nonce, "times"?: 1}` answers what is wrong (`lies.py`);
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
-lets a person decide (`phone.py`) about what `GET /_sim/pending` tells.
+lets a person decide (`phone.py`) about what `GET /_sim/pending` tells. `POST /_sim/events` lets something happen that boxes are told of,
+`GET /_sim/events` and `GET /_sim/ends` tell what they heard and said (`events.py`, `logout.py`).
 """
 
 import argparse
@@ -21,12 +22,17 @@ from simulators.authority import Authority
 from simulators.platform.card import Cards
 from simulators.platform.clients import SCHEMA as CLIENTS
 from simulators.platform.clients import Clients
+from simulators.platform.events import SCHEMA as EVENTS
+from simulators.platform.events import SCOPES as STREAM_SCOPES
+from simulators.platform.events import Events
 from simulators.platform.front import Front
 from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
 from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
 from simulators.platform.lies import Lie, Lies
+from simulators.platform.logout import SCHEMA as LOGOUT
+from simulators.platform.logout import Logout
 from simulators.platform.operators import Method, Operators
 from simulators.platform.pending import SCHEMA as PENDING
 from simulators.platform.pending import Pending
@@ -63,6 +69,7 @@ def discovery(issuer: str) -> dict[str, object]:
         "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "revocation_endpoint": f"{issuer}/revoke",
+        "session_end_endpoint": f"{issuer}/session/end",
         "card_nonce_endpoint": f"{issuer}/card-nonce",
         "link_endpoint": f"{issuer}/link",
         "confirmation_endpoint": f"{issuer}/confirmations",
@@ -70,7 +77,7 @@ def discovery(issuer: str) -> dict[str, object]:
         "grant_types_supported": [grant.value for grant in Grant],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": [*SCOPES, *STREAM_SCOPES],
         "subject_types_supported": ["pairwise"],
         "acr_values_supported": ["present", "authenticated", "signature"],
         "id_token_signing_alg_values_supported": ["ES256"],
@@ -81,6 +88,8 @@ def discovery(issuer: str) -> dict[str, object]:
         "require_pushed_authorization_requests": True,
         "authorization_response_iss_parameter_supported": True,
         "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 
@@ -178,7 +187,9 @@ def build(
 
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF)
+        db = shared.database(
+            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + EVENTS + LOGOUT
+        )
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
         store = Store(db, keys, randomness, clock)
@@ -198,7 +209,11 @@ def build(
         desk = Desk(issuer, pending, clients, cards, store, own, clock)
         platform = Platform(issuer, keys, store, front, Support(db, keys, clock), lies)
         site = Site(issuer, {address: name for name, address in services.items()})
-        tokens = TokenEndpoint(site, keys, store, proofs, clients, cards, pending, sessions, randomness, clock)
+        events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
+        logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
+        tokens = TokenEndpoint(
+            site, keys, store, proofs, clients, cards, pending, sessions, events, logout, randomness, clock
+        )
 
         async def rotate(request: web.Request) -> web.Response:
             order = await shared.json_body(request, _Rotation)
@@ -209,6 +224,7 @@ def build(
         app.middlewares.append(admission(at_once))
         shared.close_with(app, db)
         app.on_response_prepare.append(give_nonce)
+        app.cleanup_ctx.append(logout.running)
         app.add_routes(
             [
                 web.get("/.well-known/openid-configuration", platform.discovery),
@@ -235,6 +251,8 @@ def build(
                 web.post("/userinfo", front.userinfo),
                 web.post("/revoke", front.revoke),
                 *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
+                *events.routes(),
+                *logout.routes(),
                 web.post("/support/check", platform.support_check),
                 web.get("/_sim/ledger", platform.ledger),
                 web.post("/_sim/rotate", rotate),

@@ -10,7 +10,9 @@ from aiohttp import web
 
 from simulators.platform.card import SKEW, Cards, Reason, epoch, refused
 from simulators.platform.clients import Client, Clients
+from simulators.platform.events import Events
 from simulators.platform.keys import Keys, Randomness
+from simulators.platform.logout import Logout
 from simulators.platform.pending import Kind, Pending
 from simulators.platform.sessions import LIFE, Sessions, SignIn
 from simulators.platform.store import Category, Store
@@ -32,6 +34,7 @@ class Grant(Enum):
     CODE = "authorization_code"
     DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
     CIBA = "urn:openid:params:grant-type:ciba"
+    CLIENT = "client_credentials"
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, randomness: Randomness, clock: Clock,
+        sessions: Sessions, events: Events, logout: Logout, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
+        self._events, self._logout = events, logout
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
         self._random, self._clock = randomness, clock
@@ -80,6 +84,8 @@ class TokenEndpoint:
                 who, scope = self._pending.poll(Kind.CIBA, handle, client, jkt)
                 more = {"urn:openid:params:jwt:claim:auth_req_id": handle}
                 body = self._begin(who, client, jkt, scope, None, more)
+            case Grant.CLIENT.value:
+                body = self._events.token(client, jkt, form.get("scope", ""))
             case None:
                 raise Problem(400, "invalid_request", "grant_type is needed")
             case _:
@@ -134,11 +140,13 @@ class TokenEndpoint:
         if self._site.services[audience] in _AT_THE_BOX and "mca" in claims.amr:
             raise Problem(400, "invalid_request", "sign in with the card at the box", reason="card_required")
         self._store.charge(Category.PLATFORM, "token_exchange")
+        self._logout.given(claims.sid, self._site.services[audience])
         now = self._now()
         exchanged = AccessClaims(
             iss=issuer, sub=self._store.subject(person, self._site.services[audience]), aud=audience,
             client_id=claims.client_id, iat=now, exp=now + LIFE.seconds, jti=self._random.text(),
             auth_time=claims.auth_time, acr=claims.acr, cnf=claims.cnf, amr=claims.amr,
+            sid=self._logout.service_sid(self._site.services[audience], claims.sid),
         )  # fmt: skip
         return {
             "access_token": sign_es256(

@@ -1,7 +1,7 @@
 """Sign-ins that last: tokens made for them, refreshed with rotation (RFC 6749, clause 6; RFC 9700, clause 4.14.2), revoked (RFC 7009)."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,6 +53,8 @@ class Sessions:
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._keys, self._store = issuer, db, keys, store
         self._random, self._lies, self._clock = randomness, lies, clock
+        self.on_end: Callable[[str], None] = lambda sid: None
+        """Called with each session that ended, once it has."""
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
@@ -134,6 +136,12 @@ class Sessions:
         """End a session: none of its tokens is taken here any more."""
         with self._db:
             self._db.execute("UPDATE sessions SET ended = 1 WHERE sid = ?", (sid,))
+        self.on_end(sid)
+
+    def end_all(self, person: str) -> None:
+        """End every session of a person, wherever it is."""
+        for row in self._db.execute("SELECT sid FROM sessions WHERE person = ? AND ended = 0", (person,)).fetchall():
+            self.end(row["sid"])
 
     def _tokens(self, sid: str, parent: str | None) -> dict[str, object]:
         row = self._db.execute("SELECT * FROM sessions WHERE sid = ?", (sid,)).fetchone()

@@ -26,7 +26,7 @@ async def test_discovery_names_everything_the_client_needs(town):
     assert found["issuer"] == issuer
     assert set(found["acr_values_supported"]) == {"present", "authenticated", "signature"}
     assert found["dpop_signing_alg_values_supported"] == ["ES256"]
-    assert len(found["grant_types_supported"]) == 6
+    assert len(found["grant_types_supported"]) == 7
     for name in ("jwks_uri", "token_endpoint", "card_nonce_endpoint", "link_endpoint"):
         assert found[name].startswith(f"{issuer}/")
     keys = await jwks(town)
