@@ -8,17 +8,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import aiohttp
 import msgspec
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from yarl import URL
 
-from simulators.authority import Authority, profile
-from simulators.authority.people import PEOPLE
+from simulators.authority import Authority, Identity
 from simulators.world import World
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.client_auth import AuthMethod, KeyClient
@@ -28,19 +26,10 @@ from stb_agent.cable_id.errors import CableIdError, PlatformBusy, PlatformUnreac
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import Transport
 from tests.bench.platform.process import Process
+from tests.support.residents import residents
 
-_CARD_KEYS = 8
-_FIRST_SERIAL = 0x10000000
 _PATIENCE = 60
 """Times that a box which is told to come back comes back."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A certificate, and the key that it shares with others'."""
-
-    der: bytes = field(repr=False)
-    key: rsa.RSAPrivateKey = field(repr=False)
 
 
 @dataclass
@@ -59,7 +48,7 @@ class Box:
 
     device: DeviceKey
     key: DeviceKey
-    card: Card
+    card: Identity
     client_id: str = ""
 
     @asynccontextmanager
@@ -129,7 +118,7 @@ class Fleet:
         """Make so many boxes and cards, none of which the platform has heard of."""
         order = await world.control("platform", "POST", "/_sim/software-statement", {})
         street = Street(world.platform, f"{world.platform}/register", order["software_statement"])
-        cards = await asyncio.to_thread(_cards, Authority.open(world.authority, now=now), count, now)
+        cards = await asyncio.to_thread(residents, Authority.open(world.authority, now=now), count, now)
         boxes = [Box(_key(), _key(), card) for card in cards]
         return cls(street, boxes, Process(world.process("platform")))
 
@@ -192,24 +181,3 @@ class Fleet:
 
 def _key() -> DeviceKey:
     return DeviceKey(ec.generate_private_key(ec.SECP256R1()))
-
-
-def _cards(authority: Authority, count: int, now: datetime) -> list[Card]:
-    """Issue certificates that differ in their serial numbers."""
-    keys = [rsa.generate_private_key(65537, 2048) for _ in range(_CARD_KEYS)]
-    begin, end = now.replace(microsecond=0) - timedelta(days=1), now.replace(microsecond=0) + timedelta(days=1000)
-    cards = []
-    for number in range(count):
-        key = keys[number % _CARD_KEYS]
-        description = profile.resident_certificate(
-            authority.purpose,
-            authority.certificate,
-            key.public_key(),
-            PEOPLE["linked"],
-            _FIRST_SERIAL + number,
-            begin,
-            end,
-        )
-        der = description.sign(authority.root.key, hashes.SHA256()).public_bytes(Encoding.DER)
-        cards.append(Card(der, key))
-    return cards

@@ -1,0 +1,34 @@
+"""One world for all that goes wrong in a module."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+
+from simulators.authority import Authority
+from tests.faults.box import Town
+from tests.support.residents import residents
+from tests.support.world import running_world
+
+_CARDS = 100
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Give the world, and cards for every walk."""
+    async with running_world(tmp_path_factory.mktemp("authority")) as world:
+        authority = Authority.open(world.authority, now=datetime.now(UTC))
+        cards = await asyncio.to_thread(residents, authority, _CARDS, datetime.now(UTC))
+        yield Town(world, authority.identity("linked"), iter(cards))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait long for a silence, nor for the outbox."""
+    monkeypatch.setattr("stb_agent.cable_id.transport.TOTAL_SECONDS", 1.0)
+    for service in ("link", "booking"):
+        monkeypatch.setattr(f"stb_agent.services.{service}.PATIENCE_S", 0.0)
