@@ -154,7 +154,7 @@ async def _asked(box: Box, kept: Kept) -> None:
         "login_hint": box.town.world.describe()["contract_number"],
     }  # fmt: skip
     async with single_attempts() as http:
-        centre = Other(http, box.town.world.platform)
+        centre = Other(http, box.town.world.platform, box.clock)
         kept["centre"] = centre.key
         reply = await centre.send("POST", f"{centre.platform}/backchannel_authentication", data=form)
     kept["asked"] = reply.body["auth_req_id"]
@@ -173,7 +173,7 @@ async def _confirmed(box: Box, kept: Kept) -> None:
         "client_id": "call-centre", "grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": kept["asked"],
     }  # fmt: skip
     async with single_attempts() as http:
-        centre = Other(http, box.town.world.platform, key=kept["centre"])
+        centre = Other(http, box.town.world.platform, box.clock, kept["centre"])
         taken = [(await centre.send("POST", f"{centre.platform}/token", data=form)).status for _ in range(2)]
     assert taken == [200, 400], "the call centre hears of it, once"
     assert not [it for it in await _questions(box) if it == kept["message"]]
