@@ -4,19 +4,17 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
-import math
 import os
 import signal
 import socket
 import sqlite3
+import struct
 import sys
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from enum import Enum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -24,8 +22,11 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from cryptography import x509
 
+from simulators.faults import Fault, FaultKind, Faults
 from simulators.ports import listen
+from simulators.problem import Problem as Problem
 
 Clock = Callable[[], datetime]
 Build = Callable[[str, Path], web.Application]
@@ -40,17 +41,6 @@ _BACKLOG = 1024
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-class Problem(Exception):
-    """An answer that is not the one hoped for: HTTP status, stable name, a sentence for developers, further members."""
-
-    def __init__(
-        self, status: int, error: str, detail: str = "", *, headers: Mapping[str, str] | None = None, **more: object
-    ) -> None:
-        super().__init__(status, error, detail)
-        self.status, self.error, self.detail, self.more = status, error, detail, more
-        self.headers = dict(headers or {})
-
-
 Render = Callable[[Problem], web.Response]
 
 
@@ -58,44 +48,6 @@ def json_problem(problem: Problem) -> web.Response:
     """Write a problem as `{"error", "detail"}`."""
     body = {"error": problem.error, "detail": problem.detail, **problem.more}
     return web.json_response(body, status=problem.status, headers=problem.headers)
-
-
-class FaultKind(Enum):
-    """What goes wrong: before the request takes effect, after it did (`half`: the answer breaks off), or all the time."""
-
-    STATUS = "status"
-    DELAY_BEFORE = "delay_before"
-    DELAY_AFTER = "delay_after"
-    DROP_BEFORE = "drop_before"
-    DROP_AFTER = "drop_after"
-    HALF = "half"
-    DOWN = "down"
-
-
-class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """One scripted fault: `path` is a shell pattern, `seconds` the delay or Retry-After; `times` none means until cleared.
-
-    `times` left out is once, except for `down`, which stays.
-    """
-
-    kind: FaultKind
-    path: str = "*"
-    method: str | None = None
-    status: int = 503
-    seconds: float = 2.0
-    times: int | msgspec.UnsetType | None = msgspec.UNSET
-
-    def __post_init__(self) -> None:
-        if self.times is msgspec.UNSET:
-            self.times = None if self.kind is FaultKind.DOWN else 1
-
-    def take(self, method: str, path: str) -> bool:
-        """Tell whether this fault strikes the request, and count it."""
-        if self.times == 0 or self.method not in (None, method) or not fnmatchcase(path, self.path):
-            return False
-        if isinstance(self.times, int):
-            self.times -= 1
-        return True
 
 
 class Seen(msgspec.Struct):
@@ -109,14 +61,12 @@ class Seen(msgspec.Struct):
 class _Control:
     """The control paths of a simulator (`/_sim/…`) and what they control."""
 
-    def __init__(self, render: Render) -> None:
-        self.render = render
-        self.faults: list[Fault] = []
+    def __init__(self, render: Render, faults: Faults) -> None:
+        self.render, self.faults = render, faults
         self.seen: deque[Seen] = deque(maxlen=_SEEN_MOST)
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        self.faults.append(await json_body(request, Fault))
-        return web.json_response({"faults": len(self.faults)}, status=201)
+        return web.json_response({"faults": self.faults.add(await json_body(request, Fault))}, status=201)
 
     async def clear_faults(self, _: web.Request) -> web.Response:
         self.faults.clear()
@@ -135,24 +85,32 @@ class _Control:
             return self.render(Problem(403, "foreign_origin"))
         if request.path.startswith("/_sim/"):
             return await self._answer(request, handler)
-        fault = next((f for f in self.faults if f.take(request.method, request.path)), None)
+        fault = self.faults.take(request.method, request.path)
         entry = Seen(request.method, request.path, None)
         self.seen.append(entry)
         match fault.kind if fault else None:
             case FaultKind.DROP_BEFORE | FaultKind.DOWN:
                 return _drop(request)
+            case FaultKind.RESET:
+                return _reset(request)
+            case FaultKind.SILENT:
+                return await _hold(request)
             case FaultKind.STATUS if fault:
                 entry.status = fault.status
-                return self.render(_scripted(fault))
+                return self.render(fault.problem())
             case FaultKind.DELAY_BEFORE if fault:
-                await asyncio.sleep(fault.seconds)
+                await asyncio.sleep(fault.delay)
         response = await self._answer(request, handler)
-        if fault and fault.kind is FaultKind.DELAY_AFTER:
-            await asyncio.sleep(fault.seconds)
-        if fault and fault.kind is FaultKind.DROP_AFTER:
-            return _drop(request)
-        if fault and fault.kind is FaultKind.HALF:
-            return await _half(request, response)
+        match fault.kind if fault else None:
+            case FaultKind.DELAY_AFTER if fault:
+                await asyncio.sleep(fault.delay)
+            case FaultKind.DROP_AFTER:
+                return _drop(request)
+            case FaultKind.HALF:
+                return await _half(request, response)
+            case FaultKind.STALL:
+                await _half(request, response, stays=True)
+                return await _hold(request)
         entry.status = response.status
         return response
 
@@ -173,21 +131,31 @@ def _drop(request: web.Request) -> web.Response:
     return web.Response(status=499)
 
 
-async def _half(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
-    """Send the first half of an answer, then nothing more."""
+def _reset(request: web.Request) -> web.Response:
+    """Close with RST: what is left to send is thrown away (socket(7), SO_LINGER)."""
+    if request.transport is not None:
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return _drop(request)
+
+
+async def _hold(request: web.Request) -> web.Response:
+    """Say nothing until the client has left."""
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 # no event of aiohttp's tells of it
+        await asyncio.sleep(0.2)
+    return web.Response(status=499)
+
+
+async def _half(request: web.Request, whole: web.StreamResponse, *, stays: bool = False) -> web.StreamResponse:
+    """Send the first half of an answer; then the connection is closed, unless it `stays`."""
     body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b"{}"
     half = web.StreamResponse(status=whole.status, headers={"Content-Type": "application/json"})
     half.content_length = len(body)
     await half.prepare(request)
     await half.write(body[: len(body) // 2])
-    _drop(request)
+    if not stays:
+        _drop(request)
     return half
-
-
-def _scripted(fault: Fault) -> Problem:
-    names = {429: "too_many_requests", 503: "temporarily_unavailable"}
-    headers = {"Retry-After": str(math.ceil(fault.seconds))} if fault.status in names else {}
-    return Problem(fault.status, names.get(fault.status, "simulated_fault"), "scripted", headers=headers)
 
 
 class Adjustable:
@@ -205,12 +173,12 @@ class _Skew(msgspec.Struct, forbid_unknown_fields=True):
     skew: float
 
 
-def application(render: Render, clock: Adjustable) -> web.Application:
+def application(render: Render, clock: Adjustable, faults: Faults | None = None) -> web.Application:
     """Make an application with the control paths, the guard against foreign hosts and origins, and problems rendered.
 
     Its answers are dated by its clock (RFC 9110, clause 6.6.1), which `POST /_sim/clock {"skew": seconds}` sets wrong.
     """
-    control = _Control(render)
+    control = _Control(render, faults or Faults())
     app = web.Application(middlewares=[control.guard])
 
     async def date(_: web.Request, response: web.StreamResponse) -> None:
@@ -275,6 +243,21 @@ def options(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="let the clock stand still here")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this parent process ends")
     return parser
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add the option for further authorities."""
+    parser.add_argument(
+        "--trust-ca", type=_certificates, action="extend", default=[], metavar="FILE.pem",
+        help="accept cards of this authority too; may be repeated",
+    )  # fmt: skip
+
+
+def _certificates(path: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
 
 
 def clock_of(arguments: argparse.Namespace) -> Clock:

@@ -48,7 +48,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Authority:
-    """A root and its folder: `ca.pem`, `ca.key`, `authority.json` and `people/NAME.{pem,key}`, keys with mode 0600."""
+    """A root and its folder: `ca.pem`, `ca.key`, `authority.json`, `ocsp.{pem,key}` and `people/NAME.{pem,key}`, keys with mode 0600."""
 
     folder: Path
     purpose: Purpose
@@ -82,6 +82,15 @@ class Authority:
                 raise AuthorityError("authority.mismatch", folder=str(folder), found=found, wanted=wanted)
             return cls(folder, purpose, generation, now, _load(folder / "ca"))
 
+    @classmethod
+    def existing(cls, folder: Path, *, now: datetime) -> "Authority":
+        """Load the authority of a folder, whichever generation and purpose it has. Raises AuthorityError `authority.none`."""
+        try:
+            found = json.loads((folder / "authority.json").read_bytes())
+        except OSError:
+            raise AuthorityError("authority.none", folder=str(folder)) from None
+        return cls.open(folder, now=now, generation=found["generation"], purpose=Purpose[found["purpose"]])
+
     @property
     def certificate(self) -> x509.Certificate:
         """Return the root certificate."""
@@ -112,16 +121,28 @@ class Authority:
                 _save(stem, self._issue(name, start, end, None))
             return _load(stem)
 
+    def responder(self) -> Identity:
+        """Return who answers for the authority by OCSP (RFC 6960, clause 4.2.2.2: an authorized responder); made the first time."""
+        stem = self.folder / "ocsp"
+        with _locked(self.folder):
+            if not stem.with_suffix(".pem").exists():
+                key = _new_key()
+                description = profile.responder_certificate(self.certificate, key.public_key(), self._next_serial())
+                _save(stem, Identity("ocsp", key, description.sign(self.root.key, hashes.SHA256())))
+            return _load(stem)
+
+    def _next_serial(self) -> int:
+        path = self.folder / "authority.json"
+        state = json.loads(path.read_bytes())
+        serial = int(state["next_serial"])
+        _write(path, json.dumps(state | {"next_serial": serial + 1}).encode())
+        return serial
+
     def _issue(self, name: str, not_before: datetime, not_after: datetime, serial: int | None) -> Identity:
-        if serial is None:
-            path = self.folder / "authority.json"
-            state = json.loads(path.read_bytes())
-            serial = int(state["next_serial"])
-            _write(path, json.dumps(state | {"next_serial": serial + 1}).encode())
         key = _new_key()
         description = profile.resident_certificate(
-            self.purpose, self.certificate, key.public_key(), PEOPLE.get(name, DEFAULT), serial,
-            not_before, not_after,
+            self.purpose, self.certificate, key.public_key(), PEOPLE.get(name, DEFAULT),
+            self._next_serial() if serial is None else serial, not_before, not_after,
         )  # fmt: skip
         return Identity(name, key, description.sign(self.root.key, hashes.SHA256()))
 

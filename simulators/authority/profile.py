@@ -94,6 +94,22 @@ def authority_certificate(
     )
 
 
+def responder_certificate(issuer: x509.Certificate, key: RSAPublicKey, serial: int) -> x509.CertificateBuilder:
+    """Describe who answers for an authority by OCSP (RFC 6960, clause 4.2.2.2), as long as it lives itself; nobody need ask about it."""
+    subject = x509.Name([*issuer.subject, x509.NameAttribute(oid.NameOID.COMMON_NAME, "OCSP responder")])
+    issuer_key = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return (
+        x509.CertificateBuilder(
+            issuer.subject, subject, key, serial, issuer.not_valid_before_utc, issuer.not_valid_after_utc
+        )
+        .add_extension(_key_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([oid.ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+        .add_extension(x509.OCSPNoCheck(), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
 def resident_certificate(
     purpose: Purpose, issuer: x509.Certificate, key: RSAPublicKey, resident: Resident, serial: int,
     start: datetime, end: datetime,

@@ -1,24 +1,26 @@
 """The common platform over HTTP: `docs/cable-id-profile.md` is its contract.
 
 Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`;
-`POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in", "interval"}` how long requests wait;
-`POST /_sim/lies {"lie": audience|device|nonce, "times"?: 1}` answers what is wrong (`lies.py`);
+`POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in"?, "interval"?, "ocsp_age"?, "crl_age"?}` how
+long requests wait, and how old news of certificates may be; `POST /_sim/faults` what goes wrong (`docs/simulators.md`);
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
 lets a person decide (`phone.py`) about what `GET /_sim/pending` tells. `POST /_sim/events` lets something happen that boxes are told of,
 `GET /_sim/events` and `GET /_sim/ends` tell what they heard and said (`events.py`, `logout.py`).
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
+from cryptography import x509
 
 from simulators import web as shared
 from simulators.admission import AT_ONCE, admission
 from simulators.authority import Authority
+from simulators.faults import Faults
 from simulators.platform.card import Cards
 from simulators.platform.clients import SCHEMA as CLIENTS
 from simulators.platform.clients import Clients
@@ -30,19 +32,21 @@ from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
 from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
-from simulators.platform.lies import Lie, Lies
+from simulators.platform.lies import Lie
 from simulators.platform.logout import SCHEMA as LOGOUT
 from simulators.platform.logout import Logout
 from simulators.platform.operators import Method, Operators
 from simulators.platform.pending import SCHEMA as PENDING
 from simulators.platform.pending import Pending
 from simulators.platform.phone import Desk
+from simulators.platform.revocation import Revocation, RevocationPolicy
 from simulators.platform.seed import CONTRACT_NUMBER
 from simulators.platform.sessions import SCHEMA as SESSIONS
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import ALL, NONCE_LIFE, Store
 from simulators.platform.support import SCHEMA as SUPPORT
 from simulators.platform.support import Support
+from simulators.platform.trust import Trust
 from simulators.tokens import Place, Proofs, ServerNonces, challenge, give_nonce, proof_key
 from simulators.validation.issuer import issuer_key
 from simulators.web import Clock, Problem
@@ -107,9 +111,9 @@ class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
 class Platform:
     """The profile's own endpoints, and what the platform says of itself."""
 
-    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support, lies: Lies) -> None:
+    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support, faults: Faults) -> None:
         self._issuer, self._keys, self._store, self._front, self._support = issuer, keys, store, front, support
-        self._lies, self._last_nonce = lies, ""
+        self._faults, self._last_nonce = faults, ""
 
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
@@ -133,7 +137,7 @@ class Platform:
         jkt = self._front.proofs.check(request, Place.TOKEN_ENDPOINT)
         form = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
         self._front.clients.of(form, jkt)
-        if not (self._last_nonce and self._lies.due(Lie.NONCE)):
+        if not (self._last_nonce and self._faults.due(Lie.NONCE)):
             self._last_nonce = self._store.new_nonce(jkt)
         body = {"nonce": self._last_nonce, "expires_in": NONCE_LIFE.seconds}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
@@ -176,13 +180,14 @@ def build(
     *,
     seed: int | None = None,
     authority: Path | None = None,
+    others: Sequence[x509.Certificate] = (),
     registered_only: bool = False,
     at_once: int = AT_ONCE,
 ) -> shared.Build:
     """Prepare the application.
 
     `services` gives the address of each service by its name. With the folder of a test authority, the holder of its card
-    `linked` is linked from the start.
+    `linked` is linked from the start. Cards of that authority and of the `others` are let in.
     """
 
     def make(issuer: str, state: Path) -> web.Application:
@@ -201,18 +206,20 @@ def build(
         proofs = Proofs(db, clock, ServerNonces(keys.secret, clock))
         operators = Operators.open(db, issuer, clock, draws("operators", seed))
         clients = Clients(issuer, db, operators, store, proofs, randomness, clock, registered_only=registered_only)
-        cards = Cards(issuer, validation, keys, store, clock)
+        revocation, policy = Revocation(validation, clock), RevocationPolicy()
+        trust = Trust.of(own.certificate if own else None, others)
+        cards = Cards(issuer, trust, revocation, keys, store, clock)
         pending = Pending(db, randomness, clock)
-        lies = Lies()
-        sessions = Sessions(issuer, db, keys, store, randomness, lies, clock)
-        front = Front(issuer, clients, pending, sessions, store, proofs, clock)
-        desk = Desk(issuer, pending, clients, cards, store, own, clock)
-        platform = Platform(issuer, keys, store, front, Support(db, keys, clock), lies)
+        faults = Faults(Lie)
+        sessions = Sessions(issuer, db, keys, store, randomness, faults, clock)
+        front = Front(issuer, clients, pending, sessions, policy, store, proofs, clock)
+        desk = Desk(issuer, pending, clients, cards, store, own, policy, clock)
+        platform = Platform(issuer, keys, store, front, Support(db, keys, clock), faults)
         site = Site(issuer, {address: name for name, address in services.items()})
         events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
         tokens = TokenEndpoint(
-            site, keys, store, proofs, clients, cards, pending, sessions, events, logout, randomness, clock
+            site, keys, store, proofs, clients, cards, pending, sessions, policy, events, logout, randomness, clock
         )
 
         async def rotate(request: web.Request) -> web.Response:
@@ -220,9 +227,10 @@ def build(
             keys.rotate(db, order.use, keep=order.keep)
             return web.Response(status=204)
 
-        app = shared.application(oauth_problem, clock)
+        app = shared.application(oauth_problem, clock, faults)
         app.middlewares.append(admission(at_once))
         shared.close_with(app, db)
+        app.on_cleanup.append(lambda _: revocation.close())
         app.on_response_prepare.append(give_nonce)
         app.cleanup_ctx.append(logout.running)
         app.add_routes(
@@ -257,7 +265,6 @@ def build(
                 web.get("/_sim/ledger", platform.ledger),
                 web.post("/_sim/rotate", rotate),
                 web.post("/_sim/policy", front.policy),
-                web.post("/_sim/lies", lies.order),
                 web.post("/_sim/clients", clients.enter),
                 web.post("/_sim/software-statement", operators.make),
                 web.post("/_sim/decide", desk.decide),
@@ -291,7 +298,12 @@ def main(argv: list[str]) -> int:
         metavar="NAME=URL",
         help="a service that tokens are given for",
     )
-    parser.add_argument("--authority", type=Path, metavar="DIR", help="link the card 'linked' of this test authority")
+    parser.add_argument(
+        "--authority",
+        type=Path,
+        metavar="DIR",
+        help="the test authority's folder: its cards are let in, and its card 'linked' is linked",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="derive keys and nonces, so that runs can be compared")
     parser.add_argument("--registered-only", action="store_true", help="refuse boxes that have not registered")
     parser.add_argument(
@@ -301,6 +313,7 @@ def main(argv: list[str]) -> int:
         metavar="N",
         help=f"requests taken at once; more are told to come later ({AT_ONCE})",
     )
+    shared.add_trust(parser)
     arguments = parser.parse_args(argv)
     make = build(
         arguments.validation,
@@ -308,6 +321,7 @@ def main(argv: list[str]) -> int:
         shared.clock_of(arguments),
         seed=arguments.seed,
         authority=arguments.authority,
+        others=arguments.trust_ca,
         registered_only=arguments.registered_only,
         at_once=arguments.at_once,
     )

@@ -3,21 +3,22 @@
 import base64
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
-import aiohttp
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from simulators.platform.finding import Finding, Source, Status
 from simulators.platform.keys import Keys
+from simulators.platform.revocation import Revocation, RevocationPolicy
 from simulators.platform.store import Category, Store
+from simulators.platform.trust import Doubt, Doubtful, Trust
 from simulators.tokens import Confirmation, registry, sha256_b64url
+from simulators.validation.issuer import issuer_key
 from simulators.web import Clock, Problem
 
 _LONGEST_ASSERTION = 120
@@ -52,18 +53,18 @@ class Assertion(msgspec.Struct):
     cnf: Confirmation
 
 
-class Verdict(msgspec.Struct):
-    """What the validation service says."""
-
-    status: str
-    checked_at: str
-    reason: str | None = None
-    issuer_key: str = ""
+def refused(reason: Reason, detail: str = "", found: Finding | None = None) -> Problem:
+    """Make the answer to an assertion that does not hold, with what was found of its certificate."""
+    more = {"revocation": found.body()} if found else {}
+    return Problem(400, "invalid_grant", detail or reason.value, headers=None, reason=reason.value, **more)
 
 
-def refused(reason: Reason, detail: str = "") -> Problem:
-    """Make the answer to an assertion that does not hold."""
-    return Problem(400, "invalid_grant", detail or reason.value, reason=reason.value)
+@dataclass(frozen=True)
+class Verdict:
+    """A good certificate: the hash of its issuer's key, and what says that it is good."""
+
+    issuer_key: str
+    finding: Finding
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Cards:
     """Read what cards sign, and ask the certification authority about their certificates."""
 
     issuer: str
-    validation: str
+    trust: Trust
+    revocation: Revocation
     keys: Keys
     store: Store
     clock: Clock
@@ -118,31 +120,35 @@ class Cards:
         if not hmac.compare_digest(claims.cnf.jkt.encode(), jkt.encode()):
             raise refused(Reason.DEVICE_KEY)
 
-    async def ask_authority(self, certificate: x509.Certificate) -> Verdict:
+    async def ask_authority(self, certificate: x509.Certificate, policy: RevocationPolicy) -> Verdict:
         """Ask whether a certificate is good, and charge for it. Raises Problem."""
-        der = certificate.public_bytes(serialization.Encoding.DER)
-        body = {"certificate": base64.b64encode(der).decode(), "purpose": "liveness_check"}
         try:
-            timeout = aiohttp.ClientTimeout(total=5)
-            async with (
-                aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as http,
-                http.post(f"{self.validation}/check", json=body) as answer,
-            ):
-                verdict = msgspec.json.decode(await answer.read(), type=Verdict)
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError):
+            anchor = self.trust.issuer(certificate, self.clock())
+        except Doubtful as doubtful:
+            raise refused(_DOUBTS[doubtful.doubt], doubtful.doubt.value) from None
+        found = await self.revocation.find(certificate, anchor, policy)
+        if found.later:
             wait = {"Retry-After": "5"}
-            raise Problem(503, "temporarily_unavailable", "certification authority", headers=wait) from None
-        self.store.charge(Category.JPKI, "liveness_check")
-        match verdict.status, verdict.reason:
-            case "good", _:
-                return verdict
-            case "revoked", _:
-                raise refused(Reason.CERTIFICATE_REVOKED, verdict.reason or "")
-            case _, "expired" | "not_yet_valid":
-                raise refused(Reason.CERTIFICATE_EXPIRED, verdict.reason)
-            case _, "untrusted" | "not_authentication":
-                raise refused(Reason.CERTIFICATE_UNTRUSTED, verdict.reason)
-        raise refused(Reason.REVOCATION_UNKNOWN, verdict.reason or "")
+            raise Problem(
+                503, "temporarily_unavailable", "certification authority", headers=wait,
+                reason=Reason.REVOCATION_UNKNOWN.value, revocation=found.body(),
+            )  # fmt: skip
+        if found.source is Source.OCSP:
+            self.store.charge(Category.JPKI, "liveness_check")
+        match found.status:
+            case Status.GOOD:
+                return Verdict(issuer_key(anchor.certificate), found)
+            case Status.REVOKED:
+                raise refused(Reason.CERTIFICATE_REVOKED, found.reason.value if found.reason else "", found)
+        raise refused(Reason.REVOCATION_UNKNOWN, found.cause.value if found.cause else "", found)
+
+
+_DOUBTS = {
+    Doubt.UNTRUSTED: Reason.CERTIFICATE_UNTRUSTED,
+    Doubt.NOT_AUTHENTICATION: Reason.CERTIFICATE_UNTRUSTED,
+    Doubt.NOT_YET_VALID: Reason.CERTIFICATE_EXPIRED,
+    Doubt.EXPIRED: Reason.CERTIFICATE_EXPIRED,
+}
 
 
 def _kid(envelope: str) -> object:
@@ -150,8 +156,3 @@ def _kid(envelope: str) -> object:
     header = envelope.partition(".")[0]
     found = msgspec.json.decode(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)), type=dict[str, object])
     return found.get("kid")
-
-
-def epoch(text: str) -> int:
-    """Read a time of the wire as epoch seconds."""
-    return int(datetime.fromisoformat(text).timestamp())

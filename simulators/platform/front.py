@@ -9,6 +9,7 @@ from aiohttp import web
 from simulators import web as shared
 from simulators.platform.clients import Clients
 from simulators.platform.pending import Pending, State
+from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.sessions import Sessions, SignIn
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Place, Proofs, authorization, challenge
@@ -25,8 +26,10 @@ class _Confirmation(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Policy(msgspec.Struct, forbid_unknown_fields=True):
-    expires_in: int
-    interval: int
+    expires_in: int | None = None
+    interval: int | None = None
+    ocsp_age: int | None = None
+    crl_age: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Front:
     clients: Clients
     pending: Pending
     sessions: Sessions
+    revocation: RevocationPolicy
     store: Store
     proofs: Proofs
     clock: Clock
@@ -142,7 +146,9 @@ class Front:
         return web.json_response({"pending": found})
 
     async def policy(self, request: web.Request) -> web.Response:
-        """Set how long requests wait and how often they may be asked about (`POST /_sim/policy`)."""
-        policy = await shared.json_body(request, _Policy)
-        self.pending.policy.expires_in, self.pending.policy.interval = policy.expires_in, policy.interval
+        """Set how long requests wait and may be asked about, and how old news of certificates may be (`POST /_sim/policy`)."""
+        wanted = await shared.json_body(request, _Policy)
+        for name, value in msgspec.structs.asdict(wanted).items():
+            if value is not None:
+                setattr(self.revocation if name.endswith("_age") else self.pending.policy, name, value)
         return web.Response(status=204)

@@ -1,6 +1,7 @@
 """The token endpoint: the card grant (RFC 7523, with a card's assertion), device grant (RFC 8628), CIBA, authorization codes,
 refresh (RFC 6749, clause 6) and token exchange (RFC 8693)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -8,12 +9,13 @@ from enum import Enum
 import msgspec
 from aiohttp import web
 
-from simulators.platform.card import SKEW, Cards, Reason, epoch, refused
+from simulators.platform.card import SKEW, Cards, Reason, refused
 from simulators.platform.clients import Client, Clients
 from simulators.platform.events import Events
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.logout import Logout
 from simulators.platform.pending import Kind, Pending
+from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.sessions import LIFE, Sessions, SignIn
 from simulators.platform.store import Category, Store
 from simulators.tokens import AccessClaims, Place, Proofs, sign_es256
@@ -51,12 +53,12 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, events: Events, logout: Logout, randomness: Randomness, clock: Clock,
+        sessions: Sessions, revocation: RevocationPolicy, events: Events, logout: Logout, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
         self._events, self._logout = events, logout
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
-        self._random, self._clock = randomness, clock
+        self._revocation, self._random, self._clock = revocation, randomness, clock
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
@@ -112,13 +114,13 @@ class TokenEndpoint:
         if not self._store.use_assertion(claims.jti, int(claims.exp) + SKEW):
             raise refused(Reason.ASSERTION, "jti was used before")
         try:
-            verdict = await self._cards.ask_authority(certificate)
+            verdict = await self._cards.ask_authority(certificate, self._revocation)
         except Problem as problem:
             if problem.status == 503:
                 self._store.give_back(claims.nonce, claims.jti)
             raise
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
-        who = SignIn(person, self._now(), checked_at=epoch(verdict.checked_at))
+        who = SignIn(person, self._now(), revocation=json.dumps(verdict.finding.body()))
         return self._begin(who, client, jkt, wanted, claims.nonce)
 
     def _exchange(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, object]:

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS pending (
     handle TEXT PRIMARY KEY, kind TEXT NOT NULL, client_id TEXT NOT NULL, jkt TEXT, scope TEXT NOT NULL, nonce TEXT,
     user_code TEXT UNIQUE, number TEXT, wrong INTEGER NOT NULL DEFAULT 0, message TEXT, for_person TEXT,
     details TEXT NOT NULL, expires INTEGER NOT NULL, interval INTEGER NOT NULL, polled REAL, state TEXT NOT NULL,
-    person TEXT, auth_time INTEGER, amr TEXT, checked_at INTEGER
+    person TEXT, auth_time INTEGER, amr TEXT, revocation TEXT
 );
 CREATE TABLE IF NOT EXISTS wrong_codes (at INTEGER NOT NULL);
 """
@@ -210,10 +210,10 @@ class Pending:
                 )
             raise Problem(400, "number_wrong")
         state = State.DENIED if who is None else State.APPROVED
-        decided = (who.person, who.auth_time, " ".join(who.amr), who.checked_at) if who else (None, None, None, None)
+        decided = (who.person, who.auth_time, " ".join(who.amr), who.revocation) if who else (None, None, None, None)
         with self._db:
             done = self._db.execute(
-                "UPDATE pending SET state = ?, person = ?, auth_time = ?, amr = ?, checked_at = ? WHERE handle = ? AND state = 'pending'"
+                "UPDATE pending SET state = ?, person = ?, auth_time = ?, amr = ?, revocation = ? WHERE handle = ? AND state = 'pending'"
                 " AND expires > ?",
                 (state.value, *decided, waiting.handle, self._now()),
             )
@@ -225,7 +225,7 @@ class Pending:
         with self._db:
             self._db.execute(
                 "INSERT INTO pending SELECT ?, 'code', client_id, jkt, scope, nonce, NULL, NULL, 0, '', NULL, details, ?,"
-                " 0, NULL, 'approved', person, auth_time, amr, checked_at FROM pending WHERE handle = ?",
+                " 0, NULL, 'approved', person, auth_time, amr, revocation FROM pending WHERE handle = ?",
                 (sha256_b64url(code.encode()), self._now() + 60, waiting.handle),
             )
         return code
@@ -280,7 +280,7 @@ class Pending:
     def _take(self, row: sqlite3.Row) -> SignIn:
         with self._db:
             self._db.execute("UPDATE pending SET state = 'used' WHERE handle = ?", (row["handle"],))
-        return SignIn(row["person"], row["auth_time"], tuple(row["amr"].split()), checked_at=row["checked_at"])
+        return SignIn(row["person"], row["auth_time"], tuple(row["amr"].split()), revocation=row["revocation"] or "")
 
     def _row(self, handle: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM pending WHERE handle = ?", (handle,)).fetchone()

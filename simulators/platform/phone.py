@@ -5,6 +5,7 @@ one of the test authority's people, and without `number` the right one is given.
 """
 
 import html
+import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -14,9 +15,10 @@ from yarl import URL
 
 from simulators import web as shared
 from simulators.authority import Authority
-from simulators.platform.card import Cards, epoch
+from simulators.platform.card import Cards
 from simulators.platform.clients import Clients
 from simulators.platform.pending import Pending, Waiting
+from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.seed import OPERATOR
 from simulators.platform.sessions import SignIn
 from simulators.platform.store import Store
@@ -47,10 +49,10 @@ class Desk:
 
     def __init__(
         self, issuer: str, pending: Pending, clients: Clients, cards: Cards, store: Store, authority: Authority | None,
-        clock: Clock,
+        revocation: RevocationPolicy, clock: Clock,
     ) -> None:  # fmt: skip
         self._issuer, self._pending, self._clients, self._cards = issuer, pending, clients, cards
-        self._store, self._authority, self._clock = store, authority, clock
+        self._store, self._authority, self._revocation, self._clock = store, authority, revocation, clock
 
     async def device_page(self, request: web.Request) -> web.Response:
         """Show the verification page (RFC 8628, clause 3.3), with what helps against phishing (RFC 10027)."""
@@ -115,10 +117,10 @@ class Desk:
         if self._authority is None:
             raise Problem(404, "card_unknown")
         certificate = self._authority.identity(card).certificate
-        verdict = await self._cards.ask_authority(certificate)
+        verdict = await self._cards.ask_authority(certificate, self._revocation)
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
         now = int(self._clock().timestamp())
-        return SignIn(person, now, ("mca", "sc", "pin"), checked_at=epoch(verdict.checked_at))
+        return SignIn(person, now, ("mca", "sc", "pin"), revocation=json.dumps(verdict.finding.body()))
 
     def _ask(self, waiting: Waiting, hidden: Mapping[str, str]) -> str:
         fields = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in hidden.items())

@@ -1,5 +1,6 @@
 """Sign-ins that last: tokens made for them, refreshed with rotation (RFC 6749, clause 6; RFC 9700, clause 4.14.2), revoked (RFC 7009)."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,9 +8,10 @@ from datetime import timedelta
 
 import msgspec
 
+from simulators.faults import Faults
 from simulators.platform.clients import Client
 from simulators.platform.keys import Keys, Randomness
-from simulators.platform.lies import Lie, Lies
+from simulators.platform.lies import Lie
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Confirmation, read_access_token, sha256_b64url, sign_es256
 from simulators.web import Clock, Problem
@@ -40,19 +42,19 @@ class SignIn:
     auth_time: int
     amr: tuple[str, ...] = ("sc", "pin")
     acr: str = "authenticated"
-    checked_at: int = 0
-    """When the certification authority was asked; 0 when a session vouches for it."""
+    revocation: str = ""
+    """What says that the certificate is good, as JSON for the ID token; empty when a session vouches for it."""
 
 
 class Sessions:
     """Make, renew and end what a sign-in gives."""
 
     def __init__(
-        self, issuer: str, db: sqlite3.Connection, keys: Keys, store: Store, randomness: Randomness, lies: Lies,
+        self, issuer: str, db: sqlite3.Connection, keys: Keys, store: Store, randomness: Randomness, faults: Faults,
         clock: Clock,
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._keys, self._store = issuer, db, keys, store
-        self._random, self._lies, self._clock = randomness, lies, clock
+        self._random, self._faults, self._clock = randomness, faults, clock
         self.on_end: Callable[[str], None] = lambda sid: None
         """Called with each session that ended, once it has."""
 
@@ -71,10 +73,10 @@ class Sessions:
             )
         now = self._now()
         identity = {
-            "iss": self._issuer, "sub": sub, "aud": self._lies.told(Lie.AUDIENCE, client.client_id), "iat": now, "exp": now + LIFE.seconds,
+            "iss": self._issuer, "sub": sub, "aud": self._faults.told(Lie.AUDIENCE, client.client_id), "iat": now, "exp": now + LIFE.seconds,
             "auth_time": who.auth_time, "acr": who.acr, "amr": list(who.amr), "sid": sid,
             **({"nonce": nonce} if nonce else {}), **more,
-            **({"revocation": {"status": "good", "checked_at": who.checked_at}} if who.checked_at else {}),
+            **({"revocation": json.loads(who.revocation)} if who.revocation else {}),
         }  # fmt: skip
         return {**self._tokens(sid, None), "id_token": self._sign("JWT", identity)}
 
@@ -154,7 +156,7 @@ class Sessions:
         access = AccessClaims(
             iss=self._issuer, sub=row["sub"], aud=self._issuer, client_id=row["client_id"], iat=now,
             exp=min(now + LIFE.seconds, row["auth_time"] + SESSION.seconds), jti=self._random.text(),
-            auth_time=row["auth_time"], acr=row["acr"], cnf=Confirmation(self._lies.told(Lie.DEVICE, row["jkt"])), scope=row["scope"], sid=sid,
+            auth_time=row["auth_time"], acr=row["acr"], cnf=Confirmation(self._faults.told(Lie.DEVICE, row["jkt"])), scope=row["scope"], sid=sid,
             amr=row["amr"].split(),
         )  # fmt: skip
         return {

@@ -1,60 +1,42 @@
-"""Answer whether a certificate is good.
+"""The certification authorities' answers about certificates, as a verifier gets them: OCSP (RFC 6960) and CRLs (RFC 5280).
 
-The public interfaces of today's validation services are under agreement, so the wire is our own, after the shape
-of PocketSign Verify v2 (docs.p8n.app), which tells a liveness check from a signature verification for billing:
+`POST /ocsp` (`application/ocsp-request`) and `GET /ocsp/{base64}` (RFC 6960, appendix A.1) → `application/ocsp-response`: signed by the
+responder that the authority certified for it (id-kp-OCSPSigning, id-pkix-ocsp-nocheck); for the authorities of `--trust-ca`, whose keys are
+not here, by the first authority's, which whoever asks must have been told (clause 4.2.2.2, rule 1). A nonce is given back.
 
-`POST /check {"certificate": base64 DER, "purpose": "liveness_check"}` →
-`{"status": "good" | "revoked" | "unknown", "reason"?, "checked_at": RFC 3339 UTC, "issuer_key"?}`.
-`reason` is a CRL reason of RFC 5280, clause 5.3.1, when revoked, and one of `untrusted`, `expired`, `not_yet_valid`,
-`not_authentication`, `not_available` when unknown. `issuer_key` is the base64url SHA-256 of the issuer's public key (SPKI):
-several generations of the real authority share one name, so a person is told by that key and the serial number.
+`GET /crl/{issuer}.crl` → `application/pkix-crl`: what an authority has revoked, as of the last midnight in Japan, in force for 48 hours;
+`issuer` is the base64url SHA-256 of its public key (SPKI). `?point=NAME` (RFC 4514) gives one distribution point's, as the certificates name it.
 
-`POST /_sim/revoke {"identity": NAME | "certificate": base64 DER, "status"?: "revoked", "reason"?}` lists a certificate;
-status `good` takes it off the list. `GET /_sim/checks` → `{"checks": [{"at", "purpose", "status"}]}`.
+`POST /_sim/revoke {"identity": NAME | "certificate": base64 DER, "status"?: "revoked", "reason"?, "since"?}` lists a certificate; `reason` is
+that of RFC 5280, clause 5.3.1, in its spelling there (`unspecified` if left out), `since` RFC 3339 UTC (now); status `unknown` makes OCSP not
+know it, `good` takes it off the list. `GET /_sim/checks` → `{"checks": [{"at", "source": ocsp|crl, "status"}]}`. Faults: `docs/simulators.md`.
 """
 
-import argparse
 import base64
+import binascii
 import sqlite3
 from collections.abc import Callable, Sequence
-from enum import Enum
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509 import ReasonFlags
 
 from simulators import web as shared
 from simulators.authority import Authority
+from simulators.faults import Faults
+from simulators.validation import crl
 from simulators.validation.issuer import issuer_key
+from simulators.validation.lies import Lie
+from simulators.validation.ocsp import Entry, Responder, Served, Status
 from simulators.validation.seed import SCHEMA
 from simulators.web import Clock, Problem
 
 IdentityDer = Callable[[str], bytes]
-
-
-class Status(Enum):
-    """What is known of a certificate."""
-
-    GOOD = "good"
-    REVOKED = "revoked"
-    UNKNOWN = "unknown"
-
-
-class Purpose(Enum):
-    """What a check is billed as."""
-
-    LIVENESS_CHECK = "liveness_check"
-    SIGNATURE_VERIFICATION = "signature_verification"
-
-
-class Check(msgspec.Struct):
-    """The body of a check."""
-
-    certificate: str
-    purpose: Purpose
+_QUESTION, _ANSWER, _LIST = "application/ocsp-request", "application/ocsp-response", "application/pkix-crl"
 
 
 class Listing(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,81 +45,102 @@ class Listing(msgspec.Struct, forbid_unknown_fields=True):
     identity: str | None = None
     certificate: str | None = None
     status: Status = Status.REVOKED
-    reason: str | None = None
-
-
-class Verdict(msgspec.Struct, omit_defaults=True):
-    """The answer to a check."""
-
-    status: Status
-    checked_at: str
-    reason: str | None = None
-    issuer_key: str | None = None
+    reason: ReasonFlags = ReasonFlags.unspecified
+    since: datetime | None = None
 
 
 class Validation:
-    """The authorities that are trusted, our own first, and the list of certificates that are not good."""
+    """The authorities that are answered for, our own first, and the list of certificates that are not good."""
 
     def __init__(
-        self, db: sqlite3.Connection, trusted: Sequence[x509.Certificate], identity: IdentityDer, clock: Clock
-    ) -> None:
-        self._db, self._trusted, self._identity, self._clock = db, trusted, identity, clock
+        self, db: sqlite3.Connection, own: Sequence[Authority], others: Sequence[x509.Certificate], faults: Faults,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._db, self._own, self._others, self._faults, self._clock = db, own, others, faults, clock
+        served = [Served(one.certificate, one.responder()) for one in own]
+        served += [Served(certificate, served[0].signer) for certificate in others]
+        self._responder = Responder(served, own[0], self._look, faults, clock)
 
-    def judge(self, certificate: x509.Certificate) -> Verdict:
-        """Check chain, use, validity and the list, in this order."""
-        now = self._clock()
-        at = shared.utc_text(now)
-        issuer = next((ca for ca in self._trusted if _issued(ca, certificate)), None)
-        if issuer is None:
-            return Verdict(Status.UNKNOWN, at, "untrusted")
-        key = issuer_key(issuer)
-        if not _for_authentication(certificate, named=issuer is self._trusted[0]):
-            return Verdict(Status.UNKNOWN, at, "not_authentication", key)
-        if now < certificate.not_valid_before_utc:
-            return Verdict(Status.UNKNOWN, at, "not_yet_valid", key)
-        if now > min(certificate.not_valid_after_utc, issuer.not_valid_after_utc):
-            return Verdict(Status.UNKNOWN, at, "expired", key)
+    def _look(self, issuer: x509.Certificate, serial: int) -> Entry:
         row = self._db.execute(
-            "SELECT status, reason FROM listed WHERE issuer = ? AND serial = ?", (key, f"{certificate.serial_number:x}")
+            "SELECT status, reason, since FROM listed WHERE issuer = ? AND serial = ?",
+            (issuer_key(issuer), f"{serial:x}"),
         ).fetchone()
-        if row is None:
-            return Verdict(Status.GOOD, at, None, key)
-        return Verdict(Status(row["status"]), at, row["reason"], key)
+        if row is None or Status(row["status"]) is Status.UNKNOWN:
+            return Entry(Status.GOOD if row is None else Status.UNKNOWN)
+        return Entry(Status.REVOKED, ReasonFlags(row["reason"]), datetime.fromisoformat(row["since"]))
 
-    async def check(self, request: web.Request) -> web.Response:
-        """Answer `POST /check`."""
-        asked = await shared.json_body(request, Check)
-        verdict = self.judge(_certificate(asked.certificate))
-        with self._db:
-            self._db.execute(
-                "INSERT INTO checks VALUES (?, ?, ?)", (verdict.checked_at, asked.purpose.value, verdict.status.value)
+    async def posted(self, request: web.Request) -> web.Response:
+        """Answer `POST /ocsp`."""
+        if request.content_type != _QUESTION:
+            raise Problem(415, "unsupported_media_type", _QUESTION)
+        return self._answer(await request.read())
+
+    async def asked(self, request: web.Request) -> web.Response:
+        """Answer `GET /ocsp/…`."""
+        try:
+            return self._answer(base64.b64decode(request.match_info["question"], validate=True))
+        except binascii.Error as error:
+            raise Problem(400, "invalid_request", str(error)) from None
+
+    def _answer(self, question: bytes) -> web.Response:
+        answer, status = self._responder.answer(question)
+        if status is not None:
+            self._count("ocsp", status.value)
+        return web.Response(body=answer, content_type=_ANSWER, headers={"Cache-Control": "no-store"})
+
+    async def list_revoked(self, request: web.Request) -> web.Response:
+        """Answer `GET /crl/…`."""
+        name = request.match_info["issuer"]
+        authority = next((one for one in self._own if issuer_key(one.certificate) == name), None)
+        if authority is None:
+            raise Problem(404, "not_found", "no list of this issuer")
+        rows = self._db.execute("SELECT * FROM listed WHERE issuer = ? AND status = 'revoked' ORDER BY since", (name,))
+        revoked = [
+            crl.Revoked(
+                int(row["serial"], 16),
+                ReasonFlags(row["reason"]),
+                datetime.fromisoformat(row["since"]),
+                row["point"],
             )
-        return web.json_response(msgspec.to_builtins(verdict))
+            for row in rows
+        ]
+        try:
+            made = crl.revocation_list(authority, revoked, request.query.get("point"), self._clock(), self._faults)
+        except ValueError as error:
+            raise Problem(400, "invalid_request", f"point: {error}") from None
+        self._count("crl", "given")
+        return web.Response(body=made, content_type=_LIST)
+
+    def _count(self, source: str, status: str) -> None:
+        with self._db:
+            self._db.execute("INSERT INTO checks VALUES (?, ?, ?)", (shared.utc_text(self._clock()), source, status))
 
     async def list_certificate(self, request: web.Request) -> web.Response:
         """Answer `POST /_sim/revoke`."""
         wanted = await shared.json_body(request, Listing)
         if wanted.identity is not None:
-            certificate = x509.load_der_x509_certificate(self._identity(wanted.identity))
+            certificate = self._own[0].identity(wanted.identity).certificate
         elif wanted.certificate is not None:
             certificate = _certificate(wanted.certificate)
         else:
             raise Problem(400, "invalid_request", "identity or certificate is needed")
-        issuer = next((ca for ca in self._trusted if _issued(ca, certificate)), None)
+        trusted = [*(one.certificate for one in self._own), *self._others]
+        issuer = next((ca for ca in trusted if _issued(ca, certificate)), None)
         if issuer is None:
             raise Problem(404, "untrusted")
         key = (issuer_key(issuer), f"{certificate.serial_number:x}")
-        usual = {Status.REVOKED: "unspecified", Status.UNKNOWN: "not_available"}
+        since = shared.utc_text(wanted.since or self._clock())
         with self._db:
             self._db.execute("DELETE FROM listed WHERE issuer = ? AND serial = ?", key)
-            if wanted.status in usual:
-                row = (*key, wanted.status.value, wanted.reason or usual[wanted.status], shared.utc_text(self._clock()))
-                self._db.execute("INSERT INTO listed VALUES (?, ?, ?, ?, ?)", row)
+            if wanted.status is not Status.GOOD:
+                row = (*key, wanted.status.value, wanted.reason.value, since, crl.point_of(certificate))
+                self._db.execute("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?)", row)
         return web.Response(status=204)
 
     async def checks(self, _: web.Request) -> web.Response:
         """Answer `GET /_sim/checks`."""
-        rows = self._db.execute("SELECT at, purpose, status FROM checks ORDER BY rowid")
+        rows = self._db.execute("SELECT at, source, status FROM checks ORDER BY rowid")
         return web.json_response({"checks": [dict(row) for row in rows]})
 
 
@@ -156,32 +159,23 @@ def _issued(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _for_authentication(certificate: x509.Certificate, *, named: bool) -> bool:
-    """Tell whether the certificate's use fits; ``named``: its authority names the use in each certificate, as J-LIS does."""
-    # The signature certificate, which names its holder, and an authority's own must never open a session.
-    try:
-        extensions = certificate.extensions
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        if not usage.digital_signature or usage.content_commitment or usage.key_cert_sign:
-            return False
-        return ExtendedKeyUsageOID.CLIENT_AUTH in extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return not named
-    except ValueError:
-        return False
+def build(folders: Sequence[Path], others: Sequence[x509.Certificate], given: Clock) -> shared.Build:
+    """Prepare the application: the authorities in these folders (without any, one of its own), and others besides.
 
-
-def build(authority: Path | None, others: Sequence[x509.Certificate], given: Clock) -> shared.Build:
-    """Prepare the application: the authority in a folder (one of its own if none is given), and others besides."""
+    The first folder's authority is made if it is not there.
+    """
 
     def make(_: str, state: Path) -> web.Application:
-        clock = shared.Adjustable(given)
-        own = Authority.open(authority or state / "authority", now=clock())
+        clock, faults = shared.Adjustable(given), Faults(Lie)
+        first, *more = folders or [state / "authority"]
+        own = [Authority.open(first, now=clock()), *(Authority.existing(folder, now=clock()) for folder in more)]
         db = shared.database(state, "validation", SCHEMA)
-        service = Validation(db, [own.certificate, *others], lambda name: own.identity(name).der, clock)
-        app = shared.application(shared.json_problem, clock)
+        service = Validation(db, own, others, faults, clock)
+        app = shared.application(shared.json_problem, clock, faults)
         shared.close_with(app, db)
-        app.router.add_post("/check", service.check)
+        app.router.add_post("/ocsp", service.posted)
+        app.router.add_get("/ocsp/{question:.+}", service.asked)
+        app.router.add_get("/crl/{issuer}.crl", service.list_revoked)
         app.router.add_post("/_sim/revoke", service.list_certificate)
         app.router.add_get("/_sim/checks", service.checks)
         return app
@@ -189,22 +183,14 @@ def build(authority: Path | None, others: Sequence[x509.Certificate], given: Clo
     return make
 
 
-def authorities(path: str) -> list[x509.Certificate]:
-    """Read the certificates of a PEM file (for argparse)."""
-    try:
-        return x509.load_pem_x509_certificates(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
-
-
 def main(argv: list[str]) -> int:
     """Run the validation service."""
-    parser = shared.options("validation", "The certification authority's validation service.")
-    parser.add_argument("--authority", type=Path, metavar="DIR", help="the test authority's folder; made if absent")
+    parser = shared.options("validation", "The certification authority's answers: OCSP and CRLs.")
     parser.add_argument(
-        "--trust-ca", type=authorities, action="extend", default=[], metavar="FILE.pem",
-        help="accept cards of this authority too; may be repeated",
+        "--authority", type=Path, metavar="DIR", action="append", default=[],
+        help="a test authority's folder; the first is made if absent; may be repeated for further generations",
     )  # fmt: skip
+    shared.add_trust(parser)
     arguments = parser.parse_args(argv)
     clock = shared.clock_of(arguments)
     return shared.run("validation", arguments, build(arguments.authority, arguments.trust_ca, clock))

@@ -128,14 +128,15 @@ class World:
         if self._now is not None:
             common += ["--now", self._now.isoformat()]
         authority = ["--authority", str(self.authority)]
+        trusted = [word for path in self._trust_ca for word in ("--trust-ca", str(path))]
         match name:
             case "validation":
-                return [*common, *authority, *(word for path in self._trust_ca for word in ("--trust-ca", str(path)))]
+                return [*common, *authority, *trusted]
             case "platform":
                 services = [f"{service}={self.address(service)}" for service in ("booking", "health")]
                 seed = [] if self._seed is None else ["--seed", str(self._seed)]
                 known = [word for service in services for word in ("--service", service)]
-                return [*common, *authority, "--validation", self.validation, *known, *seed]
+                return [*common, *authority, *trusted, "--validation", self.validation, *known, *seed]
         return [*common, "--platform", self.platform]
 
     async def _spawn(self, name: str, listener: socket.socket) -> None:

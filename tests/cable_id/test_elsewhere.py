@@ -190,21 +190,21 @@ async def test_lies(elsewhere: Elsewhere) -> None:
     home = elsewhere.home
     request = await elsewhere.phone.begin()
     elsewhere.decides(1, request)
-    await elsewhere.control("lies", {"lie": "audience"})
+    await elsewhere.control("faults", {"kind": "lie", "lie": "audience"})
     with pytest.raises(errors.AnswerInvalid):
         await elsewhere.wait(request)
 
-    await elsewhere.control("lies", {"lie": "audience"})
+    await elsewhere.control("faults", {"kind": "lie", "lie": "audience"})
     with pytest.raises(errors.AnswerInvalid):
         await home.sign_in(home.card("linked"))
 
-    await elsewhere.control("lies", {"lie": "device"})
+    await elsewhere.control("faults", {"kind": "lie", "lie": "device"})
     session = await home.sign_in(home.card("linked"))
     with pytest.raises(errors.SessionEnded):
         await home.client.service_token(session, home.world.booking)
 
     signed = home.signed
-    await elsewhere.control("lies", {"lie": "nonce"})
+    await elsewhere.control("faults", {"kind": "lie", "lie": "nonce"})
     with pytest.raises(errors.AnswerInvalid):
         await home.sign_in(home.card("linked"))
     assert home.signed == signed, "no PIN is spent on a nonce that was signed before"

@@ -101,12 +101,17 @@ def signature_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest_asyncio.fixture
 async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Callable[..., object]]:
-    """Make towns with options: `trusted` certificates, `seed`, `dpop_nonce`, `registered_only`."""
+    """Make towns with options: `trusted` certificates, `generations` (authorities' folders), `seed`, `dpop_nonce`, `registered_only`."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(single_attempts())
 
         async def make(
-            *, trusted: tuple = (), seed: int | None = None, dpop_nonce: bool = False, registered_only: bool = False
+            *,
+            trusted: tuple = (),
+            generations: tuple = (),
+            seed: int | None = None,
+            dpop_nonce: bool = False,
+            registered_only: bool = False,
         ) -> Town:
             town = Town(stack, http, authority, tmp_path)
             listeners = {name: listen_apart() for name in NAMES}
@@ -114,13 +119,14 @@ async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Calla
             services = {name: town.address[name] for name in ("booking", "health")}
             guard = {"max_age": timedelta(seconds=900), "dpop_nonce": dpop_nonce}
             town.builds = {
-                "validation": validation.build(authority.folder, trusted, town.clock),
+                "validation": validation.build([authority.folder, *generations], trusted, town.clock),
                 "platform": platform.build(
                     town.address["validation"],
                     services,
                     town.clock,
                     seed=seed,
                     authority=authority.folder,
+                    others=(*trusted, *(Authority.existing(it, now=START).certificate for it in generations)),
                     registered_only=registered_only,
                 ),
                 "booking": booking.build(town.address["platform"], town.clock, **guard),

@@ -34,6 +34,53 @@ async def test_answers_are_dated_by_the_simulators_own_clock(town):
     assert (await get(town))[1]["Date"] == "Tue, 24 Nov 2026 00:31:00 GMT"
 
 
+async def test_retry_after_is_said_or_left_out_and_errors_are_named(town):
+    for order, told in (
+        ({"status": 502}, None),
+        ({"status": 502, "seconds": 7}, "7"),
+        ({"status": 503}, "2"),
+        ({"status": 503, "seconds": None}, None),
+    ):
+        await town.fault("booking", "status", "/facilities", **order)
+        status, headers = await get(town)
+        assert (status, headers.get("Retry-After")) == (order["status"], told)
+    named = {"status": 400, "error": "slow_down", "reason": "nonce"}
+    await town.fault("platform", "status", "/token", **named)
+    async with town.http.post(town.address["platform"] + "/token") as answer:
+        assert answer.status == 400
+        body = await answer.json()
+    assert (body["error"], body["reason"]) == ("slow_down", "nonce")
+
+
+@pytest.mark.parametrize(("kind", "begun"), [("silent", False), ("stall", True)])
+async def test_half_open_connections(town, kind, begun):
+    await town.fault("booking", kind, "/facilities")
+    host, port = town.address["booking"].removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /facilities HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    if begun:
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = [
+            int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length")
+        ]
+        assert len(await reader.readexactly(length // 2)) == length // 2
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.3)
+    writer.close()
+    await writer.wait_closed()
+    assert (await get(town))[0] == 200
+
+
+async def test_a_connection_that_is_reset(town):
+    await town.fault("booking", "reset", "/facilities")
+    host, port = town.address["booking"].removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /facilities HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    with pytest.raises(ConnectionResetError):
+        await reader.read(1)
+    writer.close()
+
+
 async def test_path_and_method_choose(town):
     await town.fault("booking", "status", "/facilities/*/slots", status=500)
     await town.fault("booking", "status", method="PUT")
@@ -55,13 +102,12 @@ async def test_a_delay(town, kind):
 
 
 async def test_dropped_before_and_after_the_effect(town):
-    revoked = {"certificate": "AAAA", "purpose": "liveness_check"}
     for kind in ("drop_before", "drop_after"):
         await town.fault("validation", kind)
         with pytest.raises(aiohttp.ClientError):
-            await town.control("validation", "POST", "/check", revoked)
+            await town.control("validation", "POST", "/ocsp", {})
     seen = (await town.control("validation", "GET", "/_sim/requests")).body["requests"]
-    assert seen == [{"method": "POST", "path": "/check", "status": None}] * 2
+    assert seen == [{"method": "POST", "path": "/ocsp", "status": None}] * 2
 
 
 async def test_down_until_cleared(town):
@@ -74,7 +120,13 @@ async def test_down_until_cleared(town):
 
 
 async def test_an_unknown_fault_is_refused(town):
-    for body in ({}, {"kind": "flood"}, {"kind": "down", "colour": "red"}):
+    bad: tuple[dict[str, str], ...] = (
+        {},
+        {"kind": "flood"},
+        {"kind": "down", "colour": "red"},
+        {"kind": "lie", "lie": "nonce"},
+    )
+    for body in bad:
         assert (await town.control("booking", "POST", "/_sim/faults", body)).status == 400
 
 
