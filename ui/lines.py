@@ -72,6 +72,8 @@ _JAPANESE = "ぁ-ゖァ-ヺー々一-鿿"
 _SPACED = re.compile(f"[{_JAPANESE}。、] [{_JAPANESE}]")
 _CUT_SPACED = re.compile(rf"{_CUT.pattern}|[{_JAPANESE}]{{2}}")
 _SPACES = " 　"
+_GLUE = "\u00a0"
+"""Keeps what is on either side of it on one line (UAX #14, class GL): a date's parts."""
 _SENTENCE = frozenset("。！？　\n")
 _COMMA = frozenset("、，」』）】 ")
 _HONORIFIC = frozenset("ごお")
@@ -122,7 +124,8 @@ def ellipsis(line: str, width: float, size: int, bold: bool, measure: Measure) -
 @functools.lru_cache(maxsize=512)
 def whole(text: str) -> frozenset[int]:
     """Give the places inside what is not to be broken: n is the place before ``text[n]``."""
-    return frozenset(at for match in _WHOLE.finditer(text) for at in range(match.start() + 1, match.end()))
+    words = {at for match in _WHOLE.finditer(text) for at in range(match.start() + 1, match.end())}
+    return frozenset(words | {at + side for at, char in enumerate(text) if char == _GLUE for side in (0, 1)})
 
 
 def _paragraph(text: str, width: float, size: int, bold: bool, measure: Measure) -> list[str]:

@@ -38,7 +38,7 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.core.curtain import curtained
-from stb_agent.core.form import Filling
+from stb_agent.core.form import Filling, Number
 from stb_agent.core.page import Chosen, Frame, Opened, Page
 from stb_agent.core.waiting import Wait, waited
 from stb_agent.services.booking import Gone, Taken
@@ -109,6 +109,7 @@ def _pages() -> dict[str, Page]:
         "calendar": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY - timedelta(days=7), _SLOTS),
         "calendar-taken": booking.CalendarPage(_FACILITY, _MONDAY, _MONDAY, _SLOTS, taken=True),
         "confirm": booking.ConfirmPage(_FACILITY, _SLOTS[0], _USAGE),
+        "confirm-alone": booking.ConfirmPage(_FACILITY, _SLOTS[0], Usage("会議", 1)),
         "placing": booking.ConfirmPage(_FACILITY, _SLOTS[0], placing=True),
         "orders": booking.OrdersPage(booking.Orders(tuple(placed.values()), complete=False)),
         "orders-none": booking.OrdersPage(booking.Orders(())),
@@ -228,6 +229,8 @@ def _settings() -> dict[str, Page]:
         "people-own": writing,
         "people-remove": household.RemovePage("a", people=people),
     }
+    odd = aspects.settable(appearance, Speech(), Privacy(lock_after=90), lambda: False)
+    found["settings-lock-odd"] = settings.AspectPage(next(it for it in odd if it.name == "lock"), appearance)
     for aspect in all_:
         found[f"settings-{aspect.name}"] = settings.AspectPage(aspect, appearance)
         for option in aspect.options:
@@ -282,7 +285,13 @@ def _fillings() -> list[Filling]:
     """Give the form of a booking at each of its fields."""
     group = {"purpose": "own", "written": "将棋の会", "people": "12", "user": "group", "group": "港町将棋会"}
     filling = asked(_FACILITY, booking.NO_WORDS)
-    return [replace(filling, at=at, values=group) for at in range(len(filling.asks))]
+    wrong = [
+        replace(filling, at=at, values=group, error=ask.wrong(people))
+        for at, ask in enumerate(filling.asks)
+        if isinstance(ask, Number)
+        for people in ("0", "99")
+    ]
+    return [replace(filling, at=at, values=group) for at in range(len(filling.asks))] + wrong
 
 
 def _forms() -> dict[str, View]:

@@ -22,6 +22,7 @@ _CELL_GAP = 10
 _WIDEST = 92
 _NARROWEST = 44
 """px of a digit's place."""
+_CARET = 6
 _SUBMIT = 330
 _WHEEL = 376
 _WHEEL_WIDE = 380
@@ -93,7 +94,7 @@ def _number(d: Sketch, view: Form, number: NumberField, box: Box, whole: Box) ->
     pad = _pad_size(d)
     left = box._replace(w=box.w - pad.w - theme.GAP_XL - theme.GAP_L)
     _pad(d, pad._replace(x=whole.right - pad.w, y=whole.bottom - pad.h))
-    bottom = _cells(d, number, left) + theme.GAP_L
+    bottom = (_cells if number.least is None else _amount)(d, number, left) + theme.GAP_L
     _earlier(d, view, _said(d, view, left._replace(y=bottom, h=left.bottom - bottom)))
 
 
@@ -121,6 +122,20 @@ def _cells(d: Sketch, number: NumberField, box: Box) -> float:
             x += _GROUP_GAP - _CELL_GAP
         y += tall + theme.GAP
     return y - theme.GAP
+
+
+def _amount(d: Sketch, number: NumberField, box: Box) -> float:
+    """Draw a number of any length in one field: a place for each digit would look as if all were wanted. Give its bottom."""
+    tall = round(_WIDEST * 1.35)
+    field = Box(box.x, box.y, sum(number.groups) * _WIDEST + 2 * theme.GAP_M, tall)
+    d.panel(field, theme.TILE, 12)
+    d.panel(field, theme.LAMP, 12, 5)
+    inner = field._replace(x=field.x + theme.GAP_M, w=field.w - 2 * theme.GAP_M)
+    d.write(number.value, inner, theme.BIG, bold=True, middle=True)
+    if len(number.value) < sum(number.groups):
+        x = inner.x + (d.measure(number.value, theme.BIG, True) + theme.GAP_S if number.value else 0)
+        d.panel(Box(round(x), field.y + theme.GAP, _CARET, tall - 2 * theme.GAP), theme.LAMP)
+    return field.bottom
 
 
 def _cell_width(groups: tuple[int, ...], room: float) -> int:

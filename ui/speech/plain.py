@@ -102,7 +102,8 @@ def _pause(gap: re.Match[str]) -> str:
 
 
 def _time(hour: int, minute: int, say: Say) -> str:
-    return say("speech.time", hour=hour, minute=minute) if minute else say("speech.hour", hour=hour)
+    code = "speech.time" if minute >= 10 else "speech.early" if minute else "speech.hour"
+    return say(code, hour=hour, minute=minute)
 
 
 def _japanese(text: str) -> bool:

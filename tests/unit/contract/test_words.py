@@ -177,7 +177,8 @@ def test_times_are_shown_in_tokyo_by_language_and_calendar(language: str, calend
     how = Appearance(language=language, calendar=calendar)
     line = words.text("booking.order_line", how, facility="", **MORNING).strip()
     moment = words.text("health.latest", how, **MORNING)
-    day, date, both, at = SHOWN[language, calendar]
+    # An English date stays on one line; only its parts in brackets and after a comma may go to the next.
+    day, date, both, at = (re.sub(r"(?<!,) (?!\()", "\u00a0", it) for it in SHOWN[language, calendar])
     assert line == day
     assert words.text("frame.chart.at", how, **MORNING) == date
     assert words.text("frame.form.date", how, **MORNING) == both

@@ -46,6 +46,12 @@ def test_lines_end_where_phrases_do(text: str, chars: int, lines: tuple[str, ...
     assert wrap(text, chars * 40, 40, False, _em) == lines
 
 
+@pytest.mark.parametrize("chars", range(10, 15))
+def test_what_is_glued_stays_on_one_line(chars: int) -> None:
+    date = "Fri\u00a020\u00a0November"
+    assert any(date in line for line in wrap(f"Your place is kept ({date}) until then", chars * 40, 40, False, _em))
+
+
 _WHOLES = st.sampled_from(
     (
         "11月25日（水）",

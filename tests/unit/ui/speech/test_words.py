@@ -49,6 +49,8 @@ def test_what_is_read_as_it_is_heard(read: str, heard: str) -> None:
         ("Call 0120-000-111 now", "Call zero one two zero、zero zero zero、one one one now"),
         ("Contract number 0123456789", "Contract number zero one two three four five six seven eight nine"),
         ("13:30 to 15:00", "13 30 to 15 o'clock"),
+        ("13:05", "13 oh 5"),
+        ("Fri\u00a020\u00a0November", "Fri 20 November"),
     ],
 )
 def test_what_is_read_as_it_is_heard_in_english(read: str, heard: str) -> None:
