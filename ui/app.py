@@ -26,6 +26,8 @@ from ui.widgets.window import Happened, Surface
 
 _RETRY = 0.2
 """Seconds between attempts to reach the agent."""
+_STOPPED = 0.15
+"""Seconds for which is shown that a key led nowhere."""
 _REST = 2.0
 """Seconds without anything new after which memory that is free goes back to the system."""
 
@@ -47,6 +49,7 @@ class App:
         self._earcons = Earcons()
         self._try_at = 0.0
         self._rest_at: float | None = None
+        self._stopped_until: float | None = None
         self._running = True
 
     def run(self) -> None:
@@ -77,11 +80,16 @@ class App:
         if voice.running:
             sources.append(voice)
         rest = None if self._rest_at is None else max(self._rest_at - time.monotonic(), 0.0)
-        patience = (None if settled else _RETRY, voice.patience, rest)
+        stopped = None if self._stopped_until is None else max(self._stopped_until - time.monotonic(), 0.0)
+        patience = (None if settled else _RETRY, voice.patience, rest, stopped)
         ready, _, _ = select.select(sources, [], [], min((it for it in patience if it is not None), default=None))
         if rest == 0 and not ready:
             lean.tidy()
             self._rest_at = None
+        if stopped == 0 and self._client not in ready:
+            self._stage.rest()
+            self._stopped_until = None
+            self._refresh()
         if voice in ready or voice.patience == 0:
             voice.look()
         if wake in ready:
@@ -107,7 +115,7 @@ class App:
                 before, answers = self._stage.state, self._stage.answers
                 intent = self._stage.receive(message)
                 if isinstance(message, ActionMessage):
-                    key = True
+                    key = message.action is not None
                     if answers:
                         sound = earcon(message.action, intent, changed=self._stage.state != before)
                 self._lost_at = None
@@ -121,6 +129,7 @@ class App:
                 self._lost_at = time.monotonic()
                 self._stage.lose()
         self._refresh()
+        self._stopped_until = time.monotonic() + _STOPPED if self._stage.stopped else None
         if sound is not None and (status := self._stage.sounds) is not None:
             self._earcons.play(sound, status.sounds.level, status.speech.output)
         self._announcer.hear(self._stage.heard(), key=key)  # what is seen comes first, by a few ms

@@ -33,14 +33,14 @@ class Earcon(Enum):
     REFUSED = ((520, 45), (520, 45))
 
 
-def earcon(action: Action, intent: Intent | None, *, changed: bool) -> Earcon | None:
+def earcon(action: Action | None, intent: Intent | None, *, changed: bool) -> Earcon | None:
     """Give the sound for a key that led to an intent, or ``changed`` what is seen, or neither: then it was refused, at the border say."""
     if action is Action.BACK or (intent is not None and intent.id == BACK):
         return Earcon.BACK
+    if action is None or (action in ARROWS | {Action.OK} and not changed and intent is None):
+        return Earcon.REFUSED
     if action not in ARROWS | {Action.OK}:
         return None
-    if not changed and intent is None:
-        return Earcon.REFUSED
     return Earcon.PRESS if action is Action.OK else Earcon.MOVE
 
 

@@ -348,8 +348,8 @@ class Sketch:
                 break
         return head, note
 
-    def scene(self, focus: str | None = None, pressed: bool = False) -> Scene:
-        """Give the picture with the focus there."""
+    def scene(self, focus: str | None = None, pressed: bool = False, stopped: bool = False) -> Scene:
+        """Give the picture with the focus there; ``stopped``: a key led no further than that, and the ring is filled to say so."""
         scale, outline = self.style.scale, self.style.outline
         panels, labels, ring = list(self._panels), list(self._labels), list[Panel]()
         for button in self.buttons:
@@ -362,7 +362,7 @@ class Sketch:
             panels.append(Panel(button.node.box, fill, theme.RADIUS))
             if look is not Look.CALM:
                 around = button.node.box.grown(theme.EDGE)
-                ring = [Panel(around, theme.LAMP, theme.RADIUS + theme.EDGE, theme.RING)]
+                ring = [Panel(around, theme.LAMP, theme.RADIUS + theme.EDGE, theme.EDGE if stopped else theme.RING)]
             elif outline:
                 panels.append(Panel(button.node.box, theme.LINE, theme.RADIUS, outline))
             labels += [label._replace(colour=ink) if ink else label for label in button.labels]

@@ -70,6 +70,7 @@ class Stage:
         self._memory: OrderedDict[bytes, _Left] = OrderedDict()
         self._under: _Left | None = None
         self._asked = 0
+        self._stopped = False
         self._sketch: Sketch | None = None
 
     @property
@@ -86,6 +87,11 @@ class Stage:
     def pressed(self) -> bool:
         """Tell whether a press awaits the agent's answer."""
         return self._answered is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether the last key led nowhere, and is shown to have been heard until `rest`."""
+        return self._stopped
 
     @property
     def nodes(self) -> tuple[focus.Node, ...]:
@@ -110,7 +116,7 @@ class Stage:
 
     def scene(self) -> Scene:
         """Give the picture as it is now."""
-        return self._sketch.scene(self.focused, self.pressed) if self._sketch else Scene()
+        return self._sketch.scene(self.focused, self.pressed, self._stopped) if self._sketch else Scene()
 
     def heard(self) -> Heard | None:
         """Give what there is to be spoken of, or None while the programme has the screen."""
@@ -121,14 +127,23 @@ class Stage:
     def receive(self, message: FromAgent) -> Intent | None:
         """Take a message; give the intent that it leads to."""
         if isinstance(message, ActionMessage):
-            return self._act(message.action)
+            before = self.state
+            intent = self._act(message.action)
+            self._stopped = intent is None and self.state == before and message.action is not Action.BACK
+            return intent
+        self._stopped = False
         self._show(message)
         return None
+
+    def rest(self) -> None:
+        """Show no longer that a key led nowhere."""
+        self._stopped = False
 
     def lose(self) -> None:
         """The agent is gone: nothing of what it said stays on the screen, or in memory, but the telephone number to call."""
         shown = self.shown
         self._lost, self._answered, self._leafing, self._identity, self._under = True, None, None, b"", None
+        self._stopped = False
         title, lead = Word("frame.lost"), Word("frame.lost_remedy")
         speech = self._message.status.speech if self._message else Speech()
         view: View = Message(title=title, lead=lead, tone=Tone.INFO)
@@ -244,10 +259,10 @@ class Stage:
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
-    def _act(self, action: Action) -> Intent | None:
+    def _act(self, action: Action | None) -> Intent | None:
         if self._message is None or self._lost or isinstance(self._message.view, Pin) or self.focused is None:
             return None
-        if self.pressed or action not in ARROWS | {Action.OK}:
+        if self.pressed or action is None or action not in ARROWS | {Action.OK}:
             return None
         button = next(button for button in self._sketched.buttons if button.node.id == self.focused)
         if action is Action.OK:

@@ -62,9 +62,12 @@ class ViewMessage(Struct, frozen=True, tag_field="type", tag="view"):
 
 
 class ActionMessage(Struct, frozen=True, tag_field="type", tag="action"):
-    """A key for the UI: an arrow moves the focus, OK chooses it. BACK, which the agent has answered, comes where it is to be heard."""
+    """A key for the UI: an arrow moves the focus, OK chooses it. BACK, which the agent has answered, comes where it is to be heard.
 
-    action: Action
+    ``None``, whatever the key was: it does nothing here, and the person is to see that it was heard. Never while a PIN is typed.
+    """
+
+    action: Action | None
 
 
 class Hello(Struct, frozen=True, tag_field="type", tag="hello"):

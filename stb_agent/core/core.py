@@ -17,7 +17,7 @@ from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
-from stb_agent.contract.views import Contact, Message
+from stb_agent.contract.views import Contact, Message, Pin
 from stb_agent.core import curtain
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
 from stb_agent.core.page import (
@@ -159,7 +159,11 @@ class Core:
                 self._open_help(Topic.OVERVIEW)
         elif action in ARROWS or action is Action.OK:
             self._effects.append(Key(action))
-        return self._settle()
+        return self._settle() or self._nothing()
+
+    def _nothing(self) -> Sequence[Effect]:
+        """Answer a key that changed nothing; beside a PIN not even that is told."""
+        return () if isinstance(self._sent.view, Pin) else (Key(None),)
 
     def intent(self, rev: int, id_: str, value: str) -> Sequence[Effect]:
         """Take the person's choice on the UI; a choice on an older view is answered with the current one and does nothing."""

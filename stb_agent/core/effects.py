@@ -20,9 +20,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Key:
-    """Effect: a key for the UI's focus."""
+    """Effect: a key for the UI's focus; ``None``: one that does nothing here, which the UI shows."""
 
-    action: Action
+    action: Action | None
 
 
 @dataclass(frozen=True)

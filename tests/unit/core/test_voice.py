@@ -10,7 +10,7 @@ from stb_agent.contract.actions import Action
 from stb_agent.contract.messages import ViewMessage
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
-from stb_agent.contract.views import Home, View
+from stb_agent.contract.views import Home, PadStage, Pin, View
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Key
 from stb_agent.core.page import Frame, Move, Page, PageEvent, Pressed
@@ -31,8 +31,23 @@ class _Page(Page):
         return Move(stay=_Page(self.owned, (*self.pressed, event.action))) if isinstance(event, Pressed) else Move()
 
 
-def _core(speech: Speech = Speech(), *owned: Action, shown: bool = True, sounds: Sounds = Sounds()) -> Core:
-    page = _Page(frozenset(owned))
+@dataclass(frozen=True)
+class _Pin(Page):
+    def view(self, frame: Frame) -> View:
+        return Pin(title="pin", length=4, dots=0, pad=PadStage.GROUP, tries=3)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move()
+
+
+def _core(
+    speech: Speech = Speech(),
+    *owned: Action,
+    shown: bool = True,
+    sounds: Sounds = Sounds(),
+    page: Page | None = None,
+) -> Core:
+    page = page or _Page(frozenset(owned))
     core = Core(
         lambda: page,
         lambda *_: page,
@@ -78,8 +93,14 @@ def test_a_page_that_owns_the_key_gets_it() -> None:
 
 def test_over_the_programme_and_without_an_engine_the_key_does_nothing() -> None:
     for core in (_core(shown=False), _core(Speech(engine=Engine.NONE))):
-        assert not core.key(Action.BLUE)
+        assert list(core.key(Action.BLUE)) == ([Key(None)] if core.view.shown else [])
         assert not core.view.status.speech.on
+
+
+def test_beside_a_pin_not_even_a_key_that_does_nothing_is_told() -> None:
+    core = _core(page=_Pin())
+    assert not core.key(Action.GREEN)
+    assert not core.key(Action.DIGIT_5)
 
 
 def test_what_else_is_configured_stays() -> None:

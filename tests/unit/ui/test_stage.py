@@ -197,6 +197,28 @@ def test_a_group_that_is_entered_again_gives_the_focus_to_the_row_that_had_it(de
     assert desk.focused == "f2"
 
 
+@pytest.mark.parametrize("key", [Action.LEFT, Action.UP, None])
+def test_a_key_that_leads_nowhere_is_seen_to_have_been_heard(desk: Desk, key: Action | None) -> None:
+    desk.show(views.HOME)
+    before, focus = desk.stage.scene(), desk.focused
+    desk.stage.receive(ActionMessage(key))
+    assert desk.stage.stopped
+    assert desk.stage.scene() != before
+    assert desk.focused == focus
+    desk.stage.rest()
+    assert desk.stage.scene() == before
+    desk.stage.receive(ActionMessage(key))
+    desk.press(Action.RIGHT)
+    assert not desk.stage.stopped
+
+
+def test_beside_a_pin_no_key_is_shown(desk: Desk) -> None:
+    desk.show(views.PIN)
+    before = desk.stage.scene()
+    desk.stage.receive(ActionMessage(Action.LEFT))
+    assert desk.stage.scene() == before
+
+
 def test_an_overlay_restores_what_was_under_it_whatever_its_kind(desk: Desk) -> None:
     for name, view in views.ALL.items():
         if name.startswith(("pin", "help")):
@@ -205,6 +227,7 @@ def test_an_overlay_restores_what_was_under_it_whatever_its_kind(desk: Desk) -> 
         desk.press(Action.RIGHT, Action.DOWN, Action.RIGHT)
         if desk.stage.pressed:
             desk.show(view)
+        desk.stage.rest()
         before, scene = desk.focused, desk.stage.scene()
         desk.show(views.HELP, overlay=True)
         assert desk.focused == "pin"
