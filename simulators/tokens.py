@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from yarl import URL
 
-from simulators.web import Clock, Problem, loopback_url, options
+from simulators.web import Clock, Problem, json_body, loopback_url, options
 
 PROOF_AGE = timedelta(seconds=300)
 """How far a proof's `iat` may be from the server's clock, either way."""
@@ -260,8 +260,19 @@ class PlatformKeys:
         return self._keys.get(kid)
 
 
+class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """A service's policy; with `times`, so many requests are challenged whatever their token says."""
+
+    acr: str = "authenticated"
+    max_age: int | None = None
+    times: int = 0
+
+
 class ResourceServer:
-    """Check requests to a service: a token of the platform for this service, bound to the proof's key, fresh enough."""
+    """Check requests to a service: a token of the platform for this service, bound to the proof's key, sure and fresh enough (RFC 9470).
+
+    `POST /_sim/levels {"acr"?, "max_age"?, "times"?}` (`order`) changes what is asked, or challenges the next requests.
+    """
 
     def __init__(
         self,
@@ -272,7 +283,9 @@ class ResourceServer:
         max_age: timedelta,
         nonces: ServerNonces | None,
     ) -> None:
-        self._base, self._platform, self._clock, self._max_age = base, platform, clock, max_age
+        self._base, self._platform, self._clock = base, platform, clock
+        self._max_age = int(max_age.total_seconds())
+        self._wanted = _Wanted(max_age=self._max_age)
         self.keys = PlatformKeys(platform)
         self._proofs = Proofs(db, clock, nonces)
         self.ended: Callable[[AccessClaims], bool] = lambda claims: False
@@ -293,13 +306,21 @@ class ResourceServer:
             raise Problem(401, "invalid_token", str(error), headers=challenge("invalid_token")) from None
         if self._proofs.check(request, Place.RESOURCE, token) != claims.cnf.jkt:
             raise Problem(401, "invalid_token", "bound to another key", headers=challenge("invalid_token"))
-        age = self._clock().timestamp() - claims.auth_time
-        limit = int(self._max_age.total_seconds())
-        if claims.acr not in ("authenticated", "signature") or age > limit:
+        wanted = self._wanted
+        limit = self._max_age if wanted.max_age is None else wanted.max_age
+        levels = ("present", "authenticated", "signature")
+        unsure = claims.acr not in levels or levels.index(claims.acr) < levels.index(wanted.acr)
+        if wanted.times > 0 or unsure or self._clock().timestamp() - claims.auth_time > limit:
+            wanted.times = max(wanted.times - 1, 0)
             name = "insufficient_user_authentication"
-            how = challenge(name, acr_values="authenticated", max_age=str(limit))
+            how = challenge(name, acr_values=wanted.acr, max_age=str(limit))
             raise Problem(401, name, "sign in again", headers=how)
         return claims.sub
+
+    async def order(self, request: web.Request) -> web.Response:
+        """Change what is asked."""
+        self._wanted = await json_body(request, _Wanted)
+        return web.Response(status=204)
 
 
 def resource_server(

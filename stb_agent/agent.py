@@ -20,6 +20,7 @@ from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import RegistrationDamaged
 from stb_agent.cable_id.handoff import Handoff
+from stb_agent.cable_id.phone import PhoneSignIn
 from stb_agent.cable_id.registration import Registrar, client_of, until_registered
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
@@ -36,14 +37,16 @@ from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.config import Config, PaceChoice
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Lack
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Contact, View
+from stb_agent.core.access import Access
 from stb_agent.core.core import Core
-from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
 from stb_agent.core.idle import Idle
-from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Requirement, Stopped
+from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
@@ -74,7 +77,7 @@ from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.kept import Household
 from stb_agent.services.settings.pages import NotKeptPage
 from stb_agent.services.settings.people import People
-from stb_agent.services.sign_in import SignInService
+from stb_agent.services.sign_in import Phone, SignInService
 from stb_agent.store.courier import Courier, Sender
 from stb_agent.store.errors import StoreError
 from stb_agent.store.outbox import Entry, State
@@ -142,6 +145,7 @@ class Agent:
         self._notices = Notices()
         self._notice_end: asyncio.TimerHandle | None = None
         self._idle_look: asyncio.TimerHandle | None = None
+        self._lapse: asyncio.TimerHandle | None = None
         self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
@@ -193,7 +197,8 @@ class Agent:
         self._courier = courier
         self._post = Post(store.outbox, courier.wake)
         operator: Text = config.operator.name or word("help.operator")
-        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in, self._reached)
+        phone = Phone(PhoneSignIn(platform.asker), operator, self._clock) if issuer else None
+        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in, self._reached, phone)
         link = LinkService(
             platform,
             self._authority,
@@ -245,8 +250,10 @@ class Agent:
             self._services[health.name] = health
         senders.update({it.name: it for it in self._later})
 
-        def step_up(needs: Requirement, frame: Frame) -> Page:
-            return sign_in.page(frame) if frame.level < needs.level else link.page()
+        self._bases = {"booking": config.services.booking, "health": config.services.health}
+
+        def step_up(short: Shortfall, frame: Frame) -> Page:
+            return link.page() if short.lack is Lack.UNLINKED else sign_in.page(frame, short)
 
         self._core = Core(
             lambda: HomePage(self._tiles),
@@ -263,6 +270,7 @@ class Agent:
             speech=config.speech,
             sounds=config.sounds,
             choices=self._household.choices,
+            access=Access(config.levels, self._clock),
         )
         self._idle = Idle(self._privacy(self._household.choices), asyncio.get_running_loop().time())
 
@@ -466,6 +474,8 @@ class Agent:
                     log.error("a page failed", exc_info=defect)
                 case SessionEnded():
                     self._forget()
+                case Left(service=service):
+                    self._authority.drop(self._bases.get(service, ""))
                 case Chose(choices=choices, kept=kept):
                     self._feel(choices)
                     self._guard_by(self._privacy(choices))
@@ -481,6 +491,17 @@ class Agent:
                 task.cancel()
                 self._apply(self._core.done(slot, Stopped(job)))
         self._guard()
+        self._watch_the_time()
+
+    def _watch_the_time(self) -> None:
+        """See to it that what is open only for so long is put away then."""
+        if self._lapse is not None:
+            self._lapse.cancel()
+        at = self._core.lapses_at
+        self._lapse = None
+        if at is not None:
+            left = max(at - self._clock(), 0.0)
+            self._lapse = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.lapse()))
 
     def _guard(self) -> None:
         """Count the time without a key for as long as there is something to guard."""
@@ -567,9 +588,9 @@ class Agent:
         if self._core.frame.level < Level.AUTHENTICATED:
             self._forget()  # whoever signed in had gone from the page by then
 
-    def _reached(self, job: Job, step: int) -> None:
+    def _reached(self, job: Job, step: int, note: object = None) -> None:
         """Tell the page of a job how far it is."""
-        self._apply(self._core.done(self._slots[id(job)], Reached(job, step)))
+        self._apply(self._core.done(self._slots[id(job)], Reached(job, step, note)))
 
     def _waiting(self, slot: int, wait: Wait) -> None:
         self._apply(self._core.waiting(slot, wait))

@@ -147,6 +147,7 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
         app.router.add_put("/orders/{id}", booking.order)
         app.router.add_get("/orders", booking.orders)
         app.add_routes([ended.route()])
+        app.router.add_post("/_sim/levels", guard.order)
         return app
 
     return make

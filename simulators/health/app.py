@@ -142,6 +142,7 @@ def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool =
         app.router.add_get("/Observation/{id}", health.read)
         app.router.add_get("/Patient/{id}", health.patient)
         app.add_routes([ended.route()])
+        app.router.add_post("/_sim/levels", guard.order)
         return app
 
     return make

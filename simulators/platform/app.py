@@ -2,7 +2,8 @@
 
 Besides the contract: `GET /_sim/ledger` → `{"ledger": [{"at", "category": system|jpki|platform, "unit", "count"}]}`;
 `POST /_sim/rotate {"use": sig|enc, "keep": true}` changes a key; `POST /_sim/policy {"expires_in"?, "interval"?, "ocsp_age"?, "crl_age"?}` how
-long requests wait, and how old news of certificates may be; `POST /_sim/faults` what goes wrong (`docs/simulators.md`);
+long requests wait, and how old news of certificates may be; `POST /_sim/levels` what services ask of a sign-in (`levels.py`);
+`POST /_sim/faults` what goes wrong (`docs/simulators.md`);
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
 lets a person decide (`phone.py`) about what `GET /_sim/pending` tells. `POST /_sim/events` lets something happen that boxes are told of,
 `GET /_sim/events` and `GET /_sim/ends` tell what they heard and said (`events.py`, `logout.py`).
@@ -32,6 +33,8 @@ from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
 from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
+from simulators.platform.levels import SCHEMA as LEVELS
+from simulators.platform.levels import Levels
 from simulators.platform.lies import Lie
 from simulators.platform.logout import SCHEMA as LOGOUT
 from simulators.platform.logout import Logout
@@ -193,7 +196,7 @@ def build(
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
         db = shared.database(
-            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + EVENTS + LOGOUT
+            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT
         )
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
@@ -218,8 +221,22 @@ def build(
         site = Site(issuer, {address: name for name, address in services.items()})
         events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
+        levels = Levels(services, db, clock)
         tokens = TokenEndpoint(
-            site, keys, store, proofs, clients, cards, pending, sessions, policy, events, logout, randomness, clock
+            site,
+            keys,
+            store,
+            proofs,
+            clients,
+            cards,
+            pending,
+            sessions,
+            policy,
+            levels,
+            events,
+            logout,
+            randomness,
+            clock,
         )
 
         async def rotate(request: web.Request) -> web.Response:
@@ -265,6 +282,7 @@ def build(
                 web.get("/_sim/ledger", platform.ledger),
                 web.post("/_sim/rotate", rotate),
                 web.post("/_sim/policy", front.policy),
+                web.post("/_sim/levels", levels.order),
                 web.post("/_sim/clients", clients.enter),
                 web.post("/_sim/software-statement", operators.make),
                 web.post("/_sim/decide", desk.decide),

@@ -53,7 +53,8 @@ class Front:
     async def device(self, request: web.Request) -> web.Response:
         """Begin a device grant (RFC 8628, clause 3.1)."""
         form, jkt = await self._form(request)
-        answer = self.pending.device(self.clients.of(form, jkt), jkt, form.get("scope", ""))
+        client = self.clients.of(form, jkt)
+        answer = {**self.pending.device(client, jkt, form.get("scope", "")), "place": client.sector}
         page = f"{self.issuer}/device"
         addresses = {
             "verification_uri": page,

@@ -13,6 +13,7 @@ from simulators.platform.card import SKEW, Cards, Reason, refused
 from simulators.platform.clients import Client, Clients
 from simulators.platform.events import Events
 from simulators.platform.keys import Keys, Randomness
+from simulators.platform.levels import Levels
 from simulators.platform.logout import Logout
 from simulators.platform.pending import Kind, Pending
 from simulators.platform.revocation import RevocationPolicy
@@ -23,8 +24,6 @@ from simulators.web import Clock, Problem
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
 SCOPES = ("openid", "link", "services")
-_AT_THE_BOX = frozenset({"health"})
-"""Services for which signing in over another device is not enough (RFC 10027)."""
 
 
 class Grant(Enum):
@@ -53,9 +52,10 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, revocation: RevocationPolicy, events: Events, logout: Logout, randomness: Randomness, clock: Clock,
+        sessions: Sessions, revocation: RevocationPolicy, levels: Levels, events: Events, logout: Logout,
+        randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
-        self._events, self._logout = events, logout
+        self._levels, self._events, self._logout = levels, events, logout
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
         self._revocation, self._random, self._clock = revocation, randomness, clock
@@ -139,15 +139,14 @@ class TokenEndpoint:
         person = self._store.person_of(claims.sub)
         if person is None or self._store.link_of(person) is None:
             raise Problem(400, "invalid_request", "link first", reason="link_required")
-        if self._site.services[audience] in _AT_THE_BOX and "mca" in claims.amr:
-            raise Problem(400, "invalid_request", "sign in with the card at the box", reason="card_required")
+        acr = self._levels.granted(self._site.services[audience], claims)
         self._store.charge(Category.PLATFORM, "token_exchange")
         self._logout.given(claims.sid, self._site.services[audience])
         now = self._now()
         exchanged = AccessClaims(
             iss=issuer, sub=self._store.subject(person, self._site.services[audience]), aud=audience,
             client_id=claims.client_id, iat=now, exp=now + LIFE.seconds, jti=self._random.text(),
-            auth_time=claims.auth_time, acr=claims.acr, cnf=claims.cnf, amr=claims.amr,
+            auth_time=claims.auth_time, acr=acr, cnf=claims.cnf, amr=claims.amr,
             sid=self._logout.service_sid(self._site.services[audience], claims.sid),
         )  # fmt: skip
         return {

@@ -11,6 +11,7 @@ import msgspec
 from simulators.faults import Faults
 from simulators.platform.clients import Client
 from simulators.platform.keys import Keys, Randomness
+from simulators.platform.levels import checked
 from simulators.platform.lies import Lie
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Confirmation, read_access_token, sha256_b64url, sign_es256
@@ -71,6 +72,8 @@ class Sessions:
                 "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (sid, who.person, client.client_id, sub, jkt, who.acr, " ".join(who.amr), who.auth_time, scope),
             )
+            if who.revocation:
+                checked(self._db, sid, json.loads(who.revocation))
         now = self._now()
         identity = {
             "iss": self._issuer, "sub": sub, "aud": self._faults.told(Lie.AUDIENCE, client.client_id), "iat": now, "exp": now + LIFE.seconds,

@@ -25,6 +25,7 @@ from stb_agent.cable_id.errors import (
     LinkRequired,
     NonceRefused,
     PlatformUnreachable,
+    RevocationOld,
     RevocationUnknown,
     ServiceUnknown,
     SessionEnded,
@@ -35,6 +36,7 @@ from stb_agent.cable_id.id_token import verify
 from stb_agent.cable_id.session import ServiceToken, Session
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof, Revocation
 
 T = TypeVar("T")
 Meanings = Mapping[str, type[Exception]]
@@ -47,6 +49,8 @@ _REASONS: dict[str, type[CableIdError]] = {
     "device_key": ClientRefused,
     "encryption_key": EncryptionKeyChanged,
     "card_required": CardRequired,
+    "too_old": StepUpRequired,
+    "revocation_old": RevocationOld,
     "certificate_untrusted": CertificateUntrusted,
     "certificate_expired": CertificateExpired,
     "certificate_revoked": CertificateRevoked,
@@ -100,22 +104,29 @@ class Asker:
         return authority.access_token if isinstance(authority, Session) else authority.token
 
     async def session(self, answer: TokenAnswer, endpoint: str, *, asked_at: float, nonce: str | None) -> Session:
-        """Give the session that tokens of ``endpoint`` begin; they were asked for at ``asked_at`` by the box's clock. Raises what `verify` does."""
-        proof = await verify(
-            answer.id_token,
-            self.discovery,
-            client_id=self.client.client_id,
-            nonce=nonce,
-            now=self.transport.server_time.now(URL(endpoint)),
+        """Give the session that tokens of ``endpoint`` begin; they were asked for at ``asked_at`` by the box's clock.
+
+        Raises CertificateRevoked and what `verify` does.
+        """
+        now = self.transport.server_time.now(URL(endpoint))
+        told = await verify(answer.id_token, self.discovery, client_id=self.client.client_id, nonce=nonce, now=now)
+        if told.revocation.status is Revocation.REVOKED:
+            raise CertificateRevoked
+        ours = self.transport.clock()
+        proof = Proof(
+            Level.AUTHENTICATED,
+            ours - max(now - told.auth_time, 0.0),
+            at_box="mca" not in told.amr,
+            revocation=told.revocation.status,
+            checked_at=ours - max(now - told.revocation.checked_at, 0.0),
         )
         return Session(
             access_token=answer.access_token,
             expires_at=asked_at + answer.expires_in,
-            level=Level.AUTHENTICATED,
             linked="services" in answer.scope.split(),
-            subject=proof.sub,
-            auth_time=proof.auth_time,
-            revocation_checked_at=proof.revocation.checked_at,
+            subject=told.sub,
+            auth_time=told.auth_time,
+            proof=proof,
             refresh_token=answer.refresh_token,
         )
 
@@ -156,6 +167,8 @@ class Asker:
         problem = reply.problem()
         if problem and (meant := meanings.get(problem.error)):
             return meant()
+        if problem and problem.reason == "level":
+            return StepUpRequired(problem.acr_values)
         if problem and (kind := _REASONS.get(problem.reason)):
             return kind()
         if for_now := refused_for_now(reply, self.transport.clock()):
@@ -163,8 +176,7 @@ class Asker:
         challenge = reply.challenge()
         name = problem.error if problem else challenge.get("error", "")
         if name == "insufficient_user_authentication":
-            age = challenge.get("max_age", "")
-            return StepUpRequired(challenge.get("acr_values"), int(age) if age.isascii() and age.isdigit() else None)
+            return StepUpRequired.told(challenge)
         if name not in _ERRORS and reply.status in (404, 405, 410):
             self.discovery.forget()
         return _ERRORS.get(name, AnswerInvalid)()

@@ -36,9 +36,10 @@ class Authority:
         self._current: _Current | None = None
         self._renewing = asyncio.Lock()
 
-    def begin(self, person: str, session: Session) -> None:
-        """Take the session of ``person`` (the card's handle)."""
-        self._current = _Current(person, session)
+    def begin(self, person: str, session: Session) -> bool:
+        """Take the session of ``person`` (the card's handle) in any earlier one's place; tell whether that was the same person's."""
+        before, self._current = self._current, _Current(person, session)
+        return before is not None and before.session.subject == session.subject
 
     def end(self) -> None:
         """Forget the session and every token of it."""
@@ -62,6 +63,11 @@ class Authority:
     def expires_at(self) -> float | None:
         """Give when the session ends (seconds since the epoch, UTC), or None if nobody is signed in."""
         return self._current.session.expires_at if self._current else None
+
+    def drop(self, audience: str) -> None:
+        """Forget the token of the service at ``audience``, which the person has left."""
+        if self._current is not None:
+            self._current.tokens.pop(audience, None)
 
     async def service_token(self, audience: str) -> ServiceToken:
         """Give a token for the service at ``audience``. Raises SessionEnded and what PlatformClient.service_token raises."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Demand, FallsShort, Lack
+
+_LEVELS = {level.name.lower(): level for level in Level}
 
 
 class CableIdError(ChanomaError):
@@ -137,10 +142,11 @@ class RequestDenied(CableIdError):
 # Sign-in
 
 
-class CardRequired(CableIdError):
+class CardRequired(CableIdError, FallsShort):
     """What was signed in over another device is not enough: the card is needed at the box."""
 
     code = "cable_id.card_required"
+    demand = Demand(Lack.AT_BOX, at_box=True)
 
 
 class NonceRefused(CableIdError):
@@ -181,17 +187,26 @@ class CertificateExpired(CableIdError):
     code = "cable_id.certificate.expired"
 
 
-class RevocationUnknown(CableIdError):
+class RevocationUnknown(CableIdError, FallsShort):
     """The certification authority could not say whether the certificate is good."""
 
     code = "cable_id.revocation.unknown"
     retry = True
+    demand = Demand(Lack.REVOCATION_UNKNOWN)
 
 
-class SessionEnded(CableIdError):
+class RevocationOld(CableIdError, FallsShort):
+    """It is too long ago that the certification authority said that the certificate is good: signing in anew asks it anew."""
+
+    code = "cable_id.revocation.old"
+    demand = Demand(Lack.REVOCATION_OLD)
+
+
+class SessionEnded(CableIdError, FallsShort):
     """The token has run out or is no longer taken: the card is needed again."""
 
     code = "cable_id.session.ended"
+    demand = Demand(Lack.ENDED)
 
 
 # The link
@@ -289,8 +304,8 @@ class ServiceAnswerInvalid(CableIdError):
     code = "cable_id.service.answer_invalid"
 
 
-class StepUpRequired(CableIdError):
-    """The service wants a surer or fresher sign-in (RFC 9470): ``acr_values``, ``max_age`` seconds."""
+class StepUpRequired(CableIdError, FallsShort):
+    """The service, or the platform, wants a surer or fresher sign-in (RFC 9470): one of ``acr_values``, ``max_age`` seconds."""
 
     code = "cable_id.service.step_up"
 
@@ -298,6 +313,16 @@ class StepUpRequired(CableIdError):
         super().__init__()
         self.acr_values = acr_values
         self.max_age = max_age
+        # Any of them will do: the one that asks the least of the person (OpenID Connect Core 1.0 §3.1.2.1).
+        known = [level for name in (acr_values or "").split() if (level := _LEVELS.get(name)) is not None]
+        why = Lack.ASKED if max_age is None else Lack.AGE
+        self.demand = Demand(why, max(min(known, default=Level.AUTHENTICATED), Level.AUTHENTICATED))
+
+    @classmethod
+    def told(cls, challenge: Mapping[str, str]) -> StepUpRequired:
+        """Read a challenge (RFC 9470 §3)."""
+        age = challenge.get("max_age", "")
+        return cls(challenge.get("acr_values"), int(age) if age.isascii() and age.isdigit() else None)
 
 
 class ServiceRefused(CableIdError):

@@ -11,16 +11,17 @@ from joserfc.errors import JoseError
 from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.errors import AnswerInvalid
+from stb_agent.contract.levels import Revocation
 
 LEEWAY = 120.0
 """Seconds that the box's clock and the platform's may differ."""
 
 
-class Revocation(msgspec.Struct, frozen=True):
-    """What the certification authority said of the certificate, and when (seconds since the epoch, UTC)."""
+class Checked(msgspec.Struct, frozen=True):
+    """What the certification authority said of the certificate, and when (seconds since the epoch, UTC; 0 if it never did)."""
 
-    status: Literal["good"]
-    checked_at: float
+    status: Revocation
+    checked_at: float = 0.0
 
 
 class IdToken(msgspec.Struct, frozen=True):
@@ -33,8 +34,9 @@ class IdToken(msgspec.Struct, frozen=True):
     exp: float
     auth_time: float
     acr: Literal["authenticated"]
-    revocation: Revocation
+    revocation: Checked
     nonce: str | None = None
+    amr: list[str] = []
 
 
 async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str | None, now: float) -> IdToken:
@@ -52,6 +54,7 @@ async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str
     in_time = (
         claims.exp > now - LEEWAY and max(claims.iat, claims.auth_time, claims.revocation.checked_at) < now + LEEWAY
     )
-    if not (claims.sub and meant_for_us and in_time):
+    dated = claims.revocation.checked_at > 0 or claims.revocation.status is not Revocation.GOOD
+    if not (claims.sub and meant_for_us and in_time and dated):
         raise AnswerInvalid
     return claims

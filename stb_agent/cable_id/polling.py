@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import TypeVar
 
 from stb_agent.cable_id.errors import PlatformBusy, PlatformUnreachable, RequestExpired
@@ -19,6 +20,14 @@ SLOWER = 5.0
 LONGEST_INTERVAL = 60.0
 
 
+class Waiting(StrEnum):
+    """What is known of a request that nobody has decided yet: it waits, the platform is busy, or does not answer."""
+
+    PENDING = "pending"
+    BUSY = "busy"
+    SILENT = "silent"
+
+
 class StillPending(Exception):
     """Nobody has decided yet."""
 
@@ -28,12 +37,18 @@ class SlowDown(Exception):
 
 
 async def poll(
-    ask: Callable[[], Awaitable[T]], *, interval: float, expires_at: float, clock: Callable[[], float], sleep: Sleep
+    ask: Callable[[], Awaitable[T]],
+    *,
+    interval: float,
+    expires_at: float,
+    clock: Callable[[], float],
+    sleep: Sleep,
+    told: Callable[[Waiting], None] = lambda waiting: None,
 ) -> T:
     """Give what ``ask`` gives once it neither raises StillPending nor SlowDown; the first question comes after ``interval`` seconds.
 
-    A platform that does not answer is asked half as often each time, one that is busy when it said. Raises RequestExpired when ``expires_at`` has
-    passed, and what else ``ask`` raises.
+    A platform that does not answer is asked half as often each time, one that is busy when it said. ``told`` hears how it stands.
+    Raises RequestExpired when ``expires_at`` has passed, and what else ``ask`` raises.
     """
     wait = interval
     while True:
@@ -44,10 +59,13 @@ async def poll(
         try:
             return await ask()
         except StillPending:
-            pass
+            told(Waiting.PENDING)
         except SlowDown:
             interval = wait = interval + SLOWER
+            told(Waiting.BUSY)
         except PlatformUnreachable:
             interval = wait = min(interval * 2, max(LONGEST_INTERVAL, interval))
+            told(Waiting.SILENT)
         except PlatformBusy as busy:
             wait = max(interval, busy.retry_after or 0.0)
+            told(Waiting.BUSY)

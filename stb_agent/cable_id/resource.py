@@ -102,10 +102,7 @@ class ServiceClient:
             challenge = reply.challenge()
             match challenge.get("error"):
                 case "insufficient_user_authentication":
-                    age = challenge.get("max_age", "")
-                    return StepUpRequired(
-                        challenge.get("acr_values"), int(age) if age.isascii() and age.isdigit() else None
-                    )
+                    return StepUpRequired.told(challenge)
                 case "invalid_dpop_proof" | "use_dpop_nonce":
                     return ClientRefused()
                 case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from joserfc.jwk import RSAKey
 
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,21 @@ class Session:
 
     ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card.
     ``refresh_token`` renews it, once, with the device key alone ("" if the platform gave none).
-    ``expires_at``, ``auth_time`` and ``revocation_checked_at`` are seconds since the epoch, UTC.
+    ``expires_at`` and ``proof`` are by the box's clock, ``auth_time`` is as the platform said it; seconds since the epoch, UTC.
     """
 
     access_token: str = field(repr=False)
     expires_at: float
-    level: Level
     linked: bool
     subject: str = field(repr=False)
     auth_time: float
-    revocation_checked_at: float
+    proof: Proof
     refresh_token: str = field(default="", repr=False)
+
+    @property
+    def level(self) -> Level:
+        """Give how sure the platform is of the person."""
+        return self.proof.level
 
 
 @dataclass(frozen=True)

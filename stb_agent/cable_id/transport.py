@@ -44,6 +44,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     error: str
     reason: str = ""
+    acr_values: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.levels import Levels
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Speech
@@ -136,11 +137,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     typing: Typing = field(default_factory=Typing)
     privacy: Privacy = field(default_factory=Privacy)
     sounds: Sounds = field(default_factory=Sounds)
+    levels: Levels = field(default_factory=Levels)
 
 
 def load(*paths: Path) -> Config:
     """Read the files in order, later ones over earlier ones. Raises ConfigError naming file and line."""
-    merged: dict[str, Any] = {}
+    # A policy's default is its service's own: what the operator's table leaves out stays as strict as it was.
+    merged: dict[str, Any] = {"levels": msgspec.to_builtins(Levels())}
     for path in paths:
         try:
             text = path.read_text("utf-8")
@@ -155,9 +158,16 @@ def load(*paths: Path) -> Config:
             msgspec.convert(table, Config)
         except msgspec.ValidationError as error:
             raise ConfigError(file=str(path), line=_line(text, str(error)), what=str(error)) from error
-        for section, values in table.items():
-            merged[section] = {**merged.get(section, {}), **values}
+        merged = _over(merged, table)
     return msgspec.convert(merged, Config)
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay one table over another, key by key, however deep."""
+    return below | {
+        key: _over(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
+        for key, value in above.items()
+    }
 
 
 def line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
@@ -175,13 +185,19 @@ def _line(text: str, message: str) -> int:
     ]
     if unknown:
         names.append(unknown[1])
-    section = names[0] if len(names) > 1 else None
-    current: str | None = None
+    return next((line for depth in range(len(names), 0, -1) if (line := _line_of_key(text, names[:depth]))), 0)
+
+
+def _line_of_key(text: str, names: list[str]) -> int:
+    """Find the line of a table's header, or of a key in its table; 0 if there is none."""
+    wanted, section = ".".join(names), ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
-            current = header[1]
-            if section is None and names and current == names[0]:
-                return number
-        elif (key := re.match(r"\s*([\w-]+)\s*=", line)) and names and key[1] == names[-1] and current == section:
+            section = header[1]
+            found = section
+        else:
+            key = re.match(r"\s*([\w-]+)\s*=", line)
+            found = f"{section}.{key[1]}".lstrip(".") if key else ""
+        if found == wanted:
             return number
     return 0

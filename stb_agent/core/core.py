@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
 import msgspec
@@ -13,13 +13,15 @@ from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Demand, FallsShort, Lack, Levels, Proof
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Contact, Message, Pin
 from stb_agent.core import curtain
-from stb_agent.core.effects import Chose, Defect, Effect, Key, Run, Screen, SessionEnded
+from stb_agent.core.access import Access, level_lack, short_of
+from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     CardNotice,
     Chosen,
@@ -27,16 +29,18 @@ from stb_agent.core.page import (
     Delivered,
     Done,
     Failed,
+    FirstProve,
     Frame,
     Given,
     IdleNotice,
+    Job,
     LockNotice,
     Opened,
     Page,
     PageEvent,
     Pressed,
     Reached,
-    Requirement,
+    Shortfall,
     Shown,
     SignIn,
     Stopped,
@@ -48,13 +52,24 @@ from stb_agent.core.waiting import Wait, waited
 from stb_agent.core.window import windowed
 
 
+@dataclass(frozen=True)
+class _Owed:
+    """A page's job that goes on once ``demand`` is met by another proof than ``than``; ``instead`` is its end if it is not."""
+
+    demand: Demand
+    than: Proof | None
+    then: Job
+    instead: Done | Failed
+
+
 class Core:
     """Hold the stack, the session and the card's state, and compute the view.
 
-    ``home`` makes the bottom page; ``step_up`` gives the page that can raise the session to a requirement; ``card_trouble``,
+    ``home`` makes the bottom page; ``step_up`` gives the page that can mend a shortfall; ``card_trouble``,
     ``card_gone`` and ``broken`` (a page of ours failed) give the pages that say so; ``help`` gives the page that lies over any other;
     ``idle`` the warning that so many seconds are left, which lies over help too, and ``locked`` what is said after them.
     Help is a stack of its own above the first: what lies under it goes on unseen, and is there again when it is taken away.
+    ``access`` says what the session's proof opens; without one, the default policies do, and no time passes.
     ``appearance``, ``speech`` and ``sounds`` are the operator's; ``choices``, if given, is how the household has it.
     Every method returns the effects in order; a ViewMessage is among them whenever what the person sees changed.
     """
@@ -62,7 +77,7 @@ class Core:
     def __init__(
         self,
         home: Callable[[], Page],
-        step_up: Callable[[Requirement, Frame], Page],
+        step_up: Callable[[Shortfall, Frame], Page],
         card_trouble: Callable[[ChanomaError], Page],
         card_gone: Callable[[], Page],
         broken: Callable[[], Page],
@@ -76,6 +91,7 @@ class Core:
         speech: Speech = Speech(),
         sounds: Sounds = Sounds(),
         choices: Choices | None = None,
+        access: Access | None = None,
     ) -> None:
         self._step_up = step_up
         self._card_trouble = card_trouble
@@ -85,6 +101,9 @@ class Core:
         self._idle = idle
         self._locked = locked
         self._practice = practice
+        self._access = access or Access(Levels(), lambda: 0.0)
+        self._owed: dict[int, _Owed] = {}
+        self._repeated: set[int] = set()
         self._contact = contact
         self._appearance = appearance
         self._speech = speech
@@ -130,7 +149,7 @@ class Core:
         if isinstance(self._stack.top.page, LockNotice):
             return False
         return self._frame.level > Level.PRESENT or any(
-            slot.page.half_typed() or (self._shown and slot.page.personal and self._satisfied(slot.page.needs))
+            slot.page.half_typed() or (self._shown and slot.page.personal and self._short(slot) is None)
             for slot in self._stack
         )
 
@@ -205,14 +224,16 @@ class Core:
         nickname: Text | None = None,
         trouble: ChanomaError | None = None,
     ) -> Sequence[Effect]:
-        """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath.
+        """Take the card's state. Taking the card out ends the session and blanks everything personal in the same breath,
+        but for a session that a phone's reading began.
 
         Putting one in where there was none leaves the person where they are: the page may have asked for it. ``nickname``: of whose card it is.
         """
         was = self._frame
         awaited = was.card in (CardState.ABSENT, CardState.NO_READER)
         here = state is CardState.PRESENT and trouble is None
-        level = max(was.level, Level.PRESENT) if here else Level.NONE
+        stays = here or was.by_phone
+        level = max(was.level, Level.PRESENT if here else Level.NONE) if stays else Level.NONE
         self._frame = replace(
             was,
             card=state,
@@ -220,10 +241,10 @@ class Core:
             nickname=nickname,
             trouble=trouble,
             level=level,
-            linked=was.linked and here,
+            linked=was.linked and stays,
         )
         self._stack.sift(lambda page: not isinstance(page, CardNotice))
-        if not here:
+        if not stays:
             self._lock(keep_place=awaited and trouble is None)
             if was.level > Level.PRESENT:
                 self._effects.append(SessionEnded())
@@ -234,12 +255,15 @@ class Core:
         return self._settle()
 
     def done(self, slot: int, event: Done | Failed | Reached | Stopped) -> Sequence[Effect]:
-        """Take the answer to a job, or how far it is; if its page is gone the answer is dropped."""
+        """Take the answer to a job, or how far it is; if its page is gone the answer is dropped.
+
+        One that a new proof mends is kept back: the page stays as it is until the person has proved who they are, and the job goes on.
+        """
         if not isinstance(event, Reached):
             self._waits.pop(slot, None)
         for place in (*self._stack, *self._overlay):
-            if place.id == slot:
-                self._deliver(place, event)
+            if place.id == slot and (answer := self._unless_owed(place, event)) is not None:
+                self._deliver(place, answer)
         return self._settle()
 
     def waiting(self, slot: int, wait: Wait) -> Sequence[Effect]:
@@ -258,6 +282,16 @@ class Core:
         if self._frame.level >= Level.AUTHENTICATED:
             self._frame = replace(self._frame, linked=True, known=True)
             self._deliver(self._stack.top, Surroundings())
+        return self._settle()
+
+    @property
+    def lapses_at(self) -> float | None:
+        """Give when something that is open is to be put away by `lapse` (seconds since the epoch), if anything is."""
+        return self._access.lapses_at()
+
+    def lapse(self) -> Sequence[Effect]:
+        """Put away the services whose time is over: the person stays where they are, behind the step-up."""
+        self._stack.put_away(self._access.lapsed())
         return self._settle()
 
     def expired(self) -> Sequence[Effect]:
@@ -356,7 +390,11 @@ class Core:
             self._effects.append(SessionEnded())
 
     def _lock(self, *, keep_place: bool) -> None:
-        self._frame = replace(self._frame, level=min(self._frame.level, Level.PRESENT), linked=False)
+        here = self._frame.card is CardState.PRESENT and self._frame.trouble is None
+        level = min(self._frame.level, Level.PRESENT if here else Level.NONE)
+        self._frame = replace(self._frame, level=level, linked=False, proof=None)
+        self._access.end()
+        self._owed.clear()
         self._stack.lock(keep_place=keep_place)
 
     def _push(self, page: Page) -> None:
@@ -410,14 +448,25 @@ class Core:
             self._effects += self._show(False)
             return
         self._stack.cut(len(self._stack) - 1)
-        while not self._satisfied(self._stack.top.page.needs):
+        while self._short(top := self._stack.top) is not None:
+            given_up = self._owed.pop(top.id, None)
+            if given_up is not None and self._short(top) is None:
+                self._deliver(top, given_up.instead)
+                return
             self._stack.cut(len(self._stack) - 1)
         self._arrive()
 
     def _arrive(self) -> None:
-        """Tell the top page that it is shown; a page that needs a step-up first is told when that is done."""
-        if self._satisfied(self._stack.top.page.needs):
-            self._deliver(self._stack.top, Shown())
+        """Tell the top page that it is shown; a page that needs a step-up first is told when that is done, or goes on with what it was at."""
+        top = self._stack.top
+        if self._short(top) is not None:
+            return
+        owed = self._owed.pop(top.id, None)
+        if owed is None:
+            self._deliver(top, Shown())
+        else:
+            self._repeated.add(top.id)
+            self._effects.append(Run(top.id, owed.then))
 
     def _deliver(self, slot: Slot, event: PageEvent) -> None:
         if slot in self._overlay:
@@ -495,23 +544,64 @@ class Core:
         self._end_trial()
 
     def _sign_in(self, result: SignIn) -> None:
-        """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme."""
-        if self._frame.card is CardState.PRESENT and self._shown:
-            self._frame = replace(
-                self._frame, level=result.level, linked=result.linked, known=self._frame.known or result.linked
-            )
-        else:
-            self._effects.append(SessionEnded())
+        """Raise the session, unless card or person left meanwhile: nobody may find it open on coming back from the programme.
 
-    def _satisfied(self, needs: Requirement) -> bool:
-        return self._frame.level >= needs.level and (self._frame.linked or not needs.linked)
+        Somebody else than before finds nothing of what that one did.
+        """
+        proof = result.proof
+        if not self._shown or (proof.at_box and self._frame.card is not CardState.PRESENT):
+            self._lock(keep_place=True)
+            self._effects.append(SessionEnded())
+            return
+        if self._frame.level > Level.PRESENT and not result.same:
+            self._lock(keep_place=True)
+        known = self._frame.known or (result.linked and proof.at_box)
+        self._frame = replace(self._frame, level=proof.level, linked=result.linked, known=known, proof=proof)
+
+    def _short(self, slot: Slot) -> Shortfall | None:
+        """Give why a page cannot be seen yet, or go on with its job; None if it can."""
+        needs, frame = slot.page.needs, self._frame
+        lack = level_lack(needs.level, frame.level) or self._access.lack(needs.service, frame.proof)
+        owed = self._owed.get(slot.id)
+        if lack is not None:
+            policy = self._access.policy(needs.service)
+            return Shortfall(lack, policy is not None and policy.at_box)
+        if owed is not None and (lack := short_of(owed.demand, owed.than, frame.proof)) is not None:
+            return Shortfall(lack, owed.demand.at_box)
+        return Shortfall(Lack.UNLINKED) if needs.linked and not frame.linked else None
+
+    def _unless_owed(
+        self, place: Slot, event: Done | Failed | Reached | Stopped
+    ) -> Done | Failed | Reached | Stopped | None:
+        """Keep an answer back that a new proof mends, if the person is there to give one; else give what the page hears.
+
+        What falls short right after a new proof is told: nobody proves who they are again and again for the same.
+        """
+        match event:
+            case Failed(job=job, error=FallsShort() as error):
+                owed = _Owed(error.demand, self._frame.proof, job, event)
+            case Done(result=FirstProve() as first):
+                owed = _Owed(first.demand, self._frame.proof, first.then, Done(event.job, first.instead))
+            case _:
+                if not isinstance(event, Reached):
+                    self._repeated.discard(place.id)
+                return event
+        repeated = place.id in self._repeated
+        self._repeated.discard(place.id)
+        here = place in self._stack and place == self._stack.top and self._shown
+        if repeated or not here or not place.page.needs.person:
+            return owed.instead
+        self._owed[place.id] = owed
+        return None
 
     def _settle(self, *, answer: bool = False, screen: bool = False) -> Sequence[Effect]:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
         if self._warned and not (self._shown and self.at_stake):
             self._warn(None)
-        if self._shown and not self._satisfied(self._stack.top.page.needs):
-            self._push(self._step_up(self._stack.top.page.needs, self._frame))
+        services = frozenset(slot.page.needs.service for slot in self._stack) - {""}
+        self._effects += [Left(service) for service in sorted(self._access.visit(services, self._frame.proof))]
+        if self._shown and (short := self._short(self._stack.top)) is not None:
+            self._push(self._step_up(short, self._frame))
         if not self._shown or self._uncovered != self._attended:
             self._uncovered = None
         self._end_trial()
@@ -526,7 +616,7 @@ class Core:
 
     def _compute(self, rev: int) -> ViewMessage:
         # Behind the programme no step-up lies on a locked page: then what is under it stands for it.
-        slot = next(slot for slot in reversed((*self._stack, *self._overlay)) if self._satisfied(slot.page.needs))
+        slot = next(slot for slot in reversed((*self._stack, *self._overlay)) if self._short(slot) is None)
         page = slot.page
         try:
             view = windowed(page.view(self._frame), slot.start)

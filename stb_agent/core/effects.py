@@ -38,6 +38,13 @@ class SessionEnded:
 
 
 @dataclass(frozen=True)
+class Left:
+    """Effect: the person has left a service, or what opened it is over: what it was given is to be forgotten."""
+
+    service: str
+
+
+@dataclass(frozen=True)
 class Chose:
     """Effect: the household has it so now; ``kept``: and wants it so from now on, None where nothing new is to be remembered."""
 
@@ -52,4 +59,4 @@ class Defect:
     error: Exception
 
 
-Effect = Run | Key | Screen | SessionEnded | Chose | Defect | ViewMessage
+Effect = Run | Key | Screen | SessionEnded | Left | Chose | Defect | ViewMessage

@@ -11,6 +11,7 @@ from stb_agent.contract.actions import Action
 from stb_agent.contract.choices import Choices
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Demand, Lack, Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Text
 from stb_agent.contract.views import View
@@ -18,10 +19,31 @@ from stb_agent.contract.views import View
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a page needs before it may be seen; falling short is answered with a step-up, not an error."""
+    """What a page needs before it may be seen; falling short is answered with a step-up, not an error.
+
+    ``service``: what the page opens, by its name in the operator's policies (`Levels`); ``level``: where the page itself is about signing in.
+    """
 
     level: Level = Level.NONE
     linked: bool = False
+    service: str = ""
+
+    @property
+    def person(self) -> bool:
+        """Tell whether somebody must be known for it."""
+        return self.level > Level.PRESENT or bool(self.service)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Why the person cannot go on yet; ``at_box``: only a card read here will do."""
+
+    lack: Lack
+    at_box: bool = False
+
+
+NOBODY = Shortfall(Lack.LEVEL)
+"""Nobody is signed in."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +51,8 @@ class Frame:
     """What every page may know of its surroundings.
 
     ``known``: a link is kept here for the card in the reader; ``nickname``: what the household calls whose card it is; ``trouble``: why that
-    card cannot be used. ``choices``: how the household has it now; ``kept``: how it has it when what is only being tried is over.
+    card cannot be used. ``choices``: how the household has it now; ``kept``: how it has it when what is only being tried is over. ``proof``: how
+    the session's person proved who they are, None without a session.
     """
 
     card: CardState = CardState.ABSENT
@@ -40,6 +63,12 @@ class Frame:
     trouble: ChanomaError | None = None
     choices: Choices = Choices()
     kept: Choices = Choices()
+    proof: Proof | None = None
+
+    @property
+    def by_phone(self) -> bool:
+        """Tell whether a phone read the card: then the session does not hang on what lies in the reader."""
+        return self.proof is not None and not self.proof.at_box
 
 
 @dataclass(frozen=True)
@@ -99,10 +128,11 @@ class Failed:
 
 @dataclass(frozen=True)
 class Reached:
-    """The job is at ``step``, counted from 0."""
+    """The job is at ``step``, counted from 0; ``note``: what else it has to say."""
 
     job: Job
     step: int
+    note: object = None
 
 
 @dataclass(frozen=True)
@@ -151,10 +181,20 @@ class Opened:
 
 @dataclass(frozen=True)
 class SignIn:
-    """The person was recognised at ``level``; ``linked`` tells whether a Cable ID is linked to the card."""
+    """The person was recognised; ``linked`` tells whether a Cable ID is linked to the card, ``same`` whether it is who was signed in until now."""
 
-    level: Level
+    proof: Proof
     linked: bool
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class FirstProve:
+    """What a job may answer: a new proof is asked for; then ``then`` goes on with it. ``instead`` is the answer if the person gives that up."""
+
+    demand: Demand
+    then: Job
+    instead: object
 
 
 @dataclass(frozen=True)

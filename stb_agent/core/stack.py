@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
-from stb_agent.contract.level import Level
 from stb_agent.core.page import Page
 from stb_agent.core.window import WINDOW
 
@@ -70,7 +69,17 @@ class Stack:
         """Blank what is personal; without ``keep_place`` the stack ends under the first page that is personal or needs a person."""
         slots: list[Slot] = []
         for slot in self._slots:
-            if not keep_place and (slot.page.personal or slot.page.needs.level > Level.PRESENT):
+            if not keep_place and (slot.page.personal or slot.page.needs.person):
                 break
-            slots.append(Slot(next(self._ids), slot.page.blank()) if slot.page.personal else slot)
+            slots.append(self._blanked(slot) if slot.page.personal else slot)
         self._slots = tuple(slots)
+
+    def put_away(self, services: Collection[str]) -> None:
+        """Blank the pages of these services."""
+        self._slots = tuple(
+            self._blanked(slot) if slot.page.personal and slot.page.needs.service in services else slot
+            for slot in self._slots
+        )
+
+    def _blanked(self, slot: Slot) -> Slot:
+        return Slot(next(self._ids), slot.page.blank())

@@ -121,6 +121,13 @@ class Outbox:
                 self._write(entry)
         return renewed
 
+    def adopt(self, known_as: str, person: str) -> None:
+        """Give what waits for one who was known by another name to them by the name that they have now."""
+        with self._database.transaction():
+            for entry in self.waiting():
+                if entry.person == known_as:
+                    self._write(msgspec.structs.replace(entry, person=person))
+
     def _change(self, key: str, **changes: object) -> Entry:
         with self._database.transaction():
             entry = self.get(key)

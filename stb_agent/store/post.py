@@ -22,14 +22,23 @@ class Post:
         kept = self.outbox.put(entry)
         if kept.state is not State.WAITING:
             return kept
-        settled = self._waiting.setdefault(entry.key, asyncio.Event())
-        self._wake()
+        return await self._settled(entry.key, patience_s, wake=True)
+
+    async def wait(self, key: str, patience_s: float) -> Entry:
+        """Give what is known of an entry that is on its way, once it is settled or ``patience_s`` is over. Raises KeyError."""
+        kept = self.outbox.get(key)
+        return kept if kept.state is not State.WAITING else await self._settled(key, patience_s)
+
+    async def _settled(self, key: str, patience_s: float, *, wake: bool = False) -> Entry:
+        settled = self._waiting.setdefault(key, asyncio.Event())
+        if wake:
+            self._wake()
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(settled.wait(), patience_s)
         finally:
-            self._waiting.pop(entry.key, None)
-        return self.outbox.get(entry.key)
+            self._waiting.pop(key, None)
+        return self.outbox.get(key)
 
     def changed(self, entry: Entry) -> None:
         """Take the courier's word of an entry after an attempt."""

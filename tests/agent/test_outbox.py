@@ -103,6 +103,8 @@ async def test_an_authority_that_ran_out_waits_for_the_card() -> None:
         fault = {"path": "/orders/*", "method": "PUT", "kind": "status", "status": 401}
         await box.world.control("booking", "POST", "/_sim/faults", fault)
         ui.choose("book")
+        await ui.kind("message", "sign_in.why.title")
+        ui.choose("stop")
         slip = await ui.kind("detail", "booking.slip")
         assert slip["delivery"] == "waiting"
         assert slip["lead"]["code"] == "booking.slip_needs_card"

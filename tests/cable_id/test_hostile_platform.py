@@ -27,6 +27,7 @@ from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.session import Session
+from stb_agent.contract.levels import Revocation
 
 RSA = RSAKey.generate_key(2048, auto_kid=True)
 SIGNING = ECKey.generate_key("P-256", auto_kid=True)
@@ -187,7 +188,7 @@ NOW = time.time()
         {"sub": ""},
         {"sub": None},
         {"revocation": None},
-        {"revocation": {"status": "revoked", "checked_at": NOW}},
+        {"revocation": {"status": "fine", "checked_at": NOW}},
         {"revocation": {"status": "good"}},
         {"revocation": {"status": "good", "checked_at": NOW + 3600}},
     ],
@@ -195,6 +196,28 @@ NOW = time.time()
 async def test_a_statement_that_is_not_of_this_sign_in(platform: Platform, client: PlatformClient, lie: Answer) -> None:
     platform.id_token = lie
     with pytest.raises(errors.AnswerInvalid):
+        await sign_in(client)
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ({"status": "unknown"}, (Revocation.UNKNOWN, 0.0)),
+        ({"status": "unknown", "checked_at": NOW - 7200}, (Revocation.UNKNOWN, NOW - 7200)),
+        ({"status": "good", "checked_at": NOW - 7200}, (Revocation.GOOD, NOW - 7200)),
+    ],
+)
+async def test_what_is_said_of_the_certificate_is_never_made_better(
+    platform: Platform, client: PlatformClient, said: Answer, known: tuple[Revocation, float]
+) -> None:
+    platform.id_token = {"revocation": said}
+    proof = (await sign_in(client)).proof
+    assert (proof.revocation, proof.checked_at) == (known[0], pytest.approx(known[1], abs=60))
+
+
+async def test_a_revoked_certificate_begins_no_session(platform: Platform, client: PlatformClient) -> None:
+    platform.id_token = {"revocation": {"status": "revoked", "checked_at": NOW}}
+    with pytest.raises(errors.CertificateRevoked):
         await sign_in(client)
 
 

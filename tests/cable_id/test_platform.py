@@ -30,7 +30,7 @@ def key() -> str:
 async def test_linked_card_signs_in_and_gets_tokens_for_each_service(home: Home) -> None:
     session = await home.sign_in(home.card("linked"))
     assert (session.level, session.linked) == (Level.AUTHENTICATED, True)
-    assert abs(session.revocation_checked_at - home.clock()) < 60
+    assert abs(session.proof.checked_at - home.clock()) < 60
     assert 0 < session.expires_at - home.clock() <= 600
     link = await home.client.link_state(session)
     assert link is not None

@@ -16,11 +16,12 @@ from stb_agent.cable_id.errors import ServiceBusy, ServiceRefused, SessionEnded,
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.contract.errors import ChanomaError
+from stb_agent.contract.levels import Demand
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Delivery
 from stb_agent.contract.words import JST
 from stb_agent.core.form import Phone
-from stb_agent.core.page import Frame, Job
+from stb_agent.core.page import FirstProve, Frame, Job
 from stb_agent.core.service import Tile
 from stb_agent.core.typing import Words
 from stb_agent.services.booking import pages
@@ -36,6 +37,7 @@ from stb_agent.services.booking.pages import (
     OrdersPage,
     Placed,
     PlaceOrder,
+    ResumeOrder,
     Slot,
 )
 from stb_agent.store.courier import NeedsCard, Refused, Unreachable
@@ -123,6 +125,7 @@ class BookingService:
         self._clock = clock
         self._random = random
         self._phone = phone
+        self._asked: dict[str, Demand] = {}
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         return (
@@ -148,6 +151,8 @@ class BookingService:
                 return await self._place(order)
             case CheckOrder(key=key):
                 return _placed(self._post.outbox.get(key))
+            case ResumeOrder(key=key):
+                return _placed(await self._post.wait(key, PATIENCE_S))
             case LoadOrders():
                 return await self._orders()
         raise TypeError(type(job).__name__)
@@ -163,7 +168,8 @@ class BookingService:
         try:
             wanted = {"slot": order.slot, **msgspec.structs.asdict(order.usage)}
             answer = await self._client.put(f"/orders/{entry.key}", wanted, _Order, token=token)
-        except (SessionEnded, StepUpRequired):
+        except (SessionEnded, StepUpRequired) as error:
+            self._asked[entry.key] = error.demand
             raise NeedsCard from None
         except ServiceBusy as error:
             raise Unreachable(error.retry_after) from None
@@ -176,7 +182,8 @@ class BookingService:
     async def _facilities(self) -> list[Facility]:
         return (await self._client.get("/facilities", _Facilities)).facilities
 
-    async def _place(self, order: Order) -> Placed:
+    async def _place(self, order: Order) -> Placed | FirstProve:
+        """Hand an order in. If the town wants to be surer of the person first, the same entry goes on its way afterwards, under the same key."""
         person = self._authority.person
         token = await self.token()
         entry = Entry(
@@ -189,7 +196,11 @@ class BookingService:
             authority=token.token.encode(),
             authority_expires=token.expires_at,
         )
-        return _placed(await self._post.send(entry, PATIENCE_S))
+        placed = _placed(await self._post.send(entry, PATIENCE_S))
+        demand = self._asked.pop(entry.key, None)
+        if demand is not None and placed.needs_card:
+            return FirstProve(demand, ResumeOrder(entry.key), placed)
+        return placed
 
     async def _orders(self) -> Orders:
         """Give what the town holds, and before that what is still on its way, or was refused and its time has not passed.

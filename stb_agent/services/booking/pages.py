@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
-from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import (
     Calendar,
@@ -118,6 +117,14 @@ class PlaceOrder(Job):
 @dataclass(frozen=True)
 class CheckOrder(Job):
     """Ask what became of the order ``key``; answers Placed."""
+
+    service: ClassVar[str] = "booking"
+    key: str
+
+
+@dataclass(frozen=True)
+class ResumeOrder(Job):
+    """Wait for what becomes of the order ``key``, which goes on its way with a new proof of the person; answers Placed."""
 
     service: ClassVar[str] = "booking"
     key: str
@@ -240,7 +247,7 @@ class CalendarPage(Page):
 class UsagePage(Page):
     """Ask what the town asks: what for, how many, who."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="booking", linked=True)
     personal: ClassVar[bool] = True
 
     facility: Facility
@@ -282,7 +289,7 @@ class UsagePage(Page):
 class ConfirmPage(Page):
     """Say what will be booked, and ask once."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="booking", linked=True)
     personal: ClassVar[bool] = True
 
     facility: Facility
@@ -347,7 +354,7 @@ class ConfirmPage(Page):
 class SlipPage(Page):
     """The booking slip: what was booked, and whether it reached the town."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
+    needs: ClassVar[Requirement] = Requirement(service="booking")
     personal: ClassVar[bool] = True
 
     placed: Placed
@@ -381,7 +388,7 @@ class SlipPage(Page):
 class OrdersPage(Page):
     """The bookings that this person made."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="booking", linked=True)
     personal: ClassVar[bool] = True
 
     orders: Orders | None = None

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from stb_agent.contract.errors import ChanomaError
-from stb_agent.contract.level import Level
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Chart, Detail, Item, Message, Point, Progress, Row, Series, Skeleton, Tone, View
 from stb_agent.core.page import Chosen, Done, Failed, Frame, Job, Move, Page, PageEvent, Requirement, Shown
@@ -36,7 +35,7 @@ class LoadReadings(Job):
 class HealthPage(Page):
     """The latest reading in words."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="health", linked=True)
     personal: ClassVar[bool] = True
 
     readings: tuple[Reading, ...] | None = field(default=None, repr=False)
@@ -78,7 +77,7 @@ class HealthPage(Page):
 class ChartPage(Page):
     """The readings as two lines over time."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="health", linked=True)
     personal: ClassVar[bool] = True
 
     readings: tuple[Reading, ...] | None = field(default=None, repr=False)

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
-from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import Choice, Detail, Item, List, Progress, Row, Skeleton, View
 from stb_agent.core.form import Ending, Filling, Line, OneOf
@@ -45,7 +44,7 @@ class CallPerson(Job):
 class _PeoplePage(Page):
     """What these pages have in common: the people, read anew each time that the page is shown."""
 
-    needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED, linked=True)
+    needs: ClassVar[Requirement] = Requirement(service="people", linked=True)
     personal: ClassVar[bool] = True
 
     people: tuple[Person, ...] | None = field(default=None, kw_only=True)

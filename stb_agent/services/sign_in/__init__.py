@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
+import math
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.errors import SessionEnded
+from stb_agent.cable_id.phone import PhoneSignIn
+from stb_agent.cable_id.polling import Waiting
 from stb_agent.cable_id.session import Session
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Lack
 from stb_agent.contract.messages import CardState
-from stb_agent.contract.text import word
-from stb_agent.core.page import Frame, Job, Page, SignIn
+from stb_agent.contract.text import Text, word
+from stb_agent.core.page import Frame, Job, Page, Shortfall, SignIn
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Tile
-from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignedInPage, SignInPage, SignOutPage
+from stb_agent.services.sign_in.pages import (
+    Authenticate,
+    CountTries,
+    NoSignaturePage,
+    SignedInPage,
+    SignInPage,
+    SignOutPage,
+)
+from stb_agent.services.sign_in.phone import AwaitPhone, BeginPhone, PhonePage
 from stb_agent.store.ledger import Category
 from stb_agent.store.links import Link
 from stb_agent.store.store import Store
@@ -39,6 +56,15 @@ class Card(Protocol):
         """Verify the PIN once and sign ``data`` (RS256); ``tries`` is the count that the person was shown."""
 
 
+@dataclass(frozen=True)
+class Phone:
+    """A phone as the reader; ``operator`` is named beside the code."""
+
+    client: PhoneSignIn
+    operator: Text
+    clock: Callable[[], float]
+
+
 class SignInService:
     """Prove the card to the platform and begin the session."""
 
@@ -52,9 +78,11 @@ class SignInService:
         store: Store,
         make_digits: Callable[[], Digits],
         signed_in: Callable[[], None],
-        reached: Callable[[Job, int], None],
+        reached: Callable[[Job, int, object], None],
+        phone: Phone | None = None,
     ) -> None:
         """``signed_in`` is told after each sign-in: what waited for the card may be sent now; ``reached``, at which step it is."""
+        self._phone = phone
         self._card = card
         self._platform = platform
         self._authority = authority
@@ -68,11 +96,16 @@ class SignInService:
             return (Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), SignOutPage, order=1),)
         if frame.card is CardState.PRESENT and frame.trouble is None:
             return (Tile("sign_in", word("sign_in.tile"), word("sign_in.tile_detail"), SignedInPage, order=-1),)
+        if frame.card is CardState.NO_READER and self._phone is not None:
+            return (Tile("sign_in", word("sign_in.tile"), word("sign_in.phone.tile_detail"), SignedInPage, order=-1),)
         return ()
 
-    def page(self, frame: Frame) -> Page:
-        """Give the page that leads to an authenticated session."""
-        return SignInPage(self._make_digits, frame.card)
+    def page(self, frame: Frame, short: Shortfall) -> Page:
+        """Give the page that mends a shortfall: that leads to a session, or to a surer or fresher one."""
+        if short.lack is Lack.SIGNATURE:
+            return NoSignaturePage()
+        phone = partial(PhonePage, self._phone.operator) if self._phone is not None else None
+        return SignInPage(self._make_digits, frame.card, short, phone)
 
     async def work(self, job: Job) -> object:
         match job:
@@ -80,13 +113,17 @@ class SignInService:
                 return await self._card.tries()
             case Authenticate():
                 return await self._authenticate(job)
+            case BeginPhone() if self._phone is not None:
+                return await self._phone.client.begin()
+            case AwaitPhone() if self._phone is not None:
+                return await self._await_phone(job, self._phone)
         raise TypeError(type(job).__name__)
 
     async def _authenticate(self, job: Authenticate) -> SignIn:
         async def sign(data: bytes) -> bytes:
-            self._reached(job, 1)
+            self._reached(job, 1, None)
             signature = await self._card.sign(job.digits, job.tries, data)
-            self._reached(job, 2)
+            self._reached(job, 2, None)
             return signature
 
         try:
@@ -104,12 +141,66 @@ class SignInService:
             await self._learn_link(handle, session)
         if await self._card.handle() != handle:
             raise SessionEnded  # somebody else's card lies there by now: its person must not find this session
-        self._authority.begin(handle, session)
+        self._recognise(self._unseen(session), handle)
+        same = self._authority.begin(handle, session)
         self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), handle=handle)
         self._store.ledger.add(Category.JPKI, "certificate_check")
         self._store.ledger.add(Category.PLATFORM, "sign_in")
         self._signed_in()
-        return SignIn(session.level, session.linked)
+        return SignIn(session.proof, session.linked, same)
+
+    async def _await_phone(self, job: AwaitPhone, phone: Phone) -> SignIn:
+        """Wait for the phone, and say meanwhile how it stands and how many minutes are left."""
+        waiting = Waiting.PENDING
+
+        def told(now: Waiting) -> None:
+            nonlocal waiting
+            waiting = now
+            tell()
+
+        def tell() -> float:
+            left = max(job.request.expires_at - phone.clock(), 0.0)
+            self._reached(job, math.ceil(left / 60), waiting)
+            return left
+
+        async def count() -> None:
+            left = tell()
+            while left > 0:
+                await asyncio.sleep(left % 60 or 60)
+                left = tell()
+
+        counting = asyncio.create_task(count())
+        try:
+            session = await phone.client.wait(job.request, asyncio.sleep, told)
+        except ChanomaError as error:
+            self._store.audit.append("sign_in", result="refused", code=error.code, by="phone")
+            raise
+        finally:
+            counting.cancel()
+        same = self._authority.begin(await self._person(session), session)
+        self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), by="phone")
+        self._store.ledger.add(Category.JPKI, "certificate_check")
+        self._store.ledger.add(Category.PLATFORM, "sign_in")
+        self._signed_in()
+        return SignIn(session.proof, session.linked, same)
+
+    async def _person(self, session: Session) -> str:
+        """Give who this box knows a phone's person as: by the handle of their card, if it was linked or read here."""
+        with suppress(ChanomaError):
+            if session.linked and (state := await self._platform.link_state(session)) is not None:
+                for link in self._store.links.all():
+                    if link.link_id == state.link_id:
+                        return link.handle
+        return self._unseen(session)
+
+    def _recognise(self, known_as: str, handle: str) -> None:
+        """Take what somebody did here while a phone read their card for theirs whose card it is."""
+        self._store.outbox.adopt(known_as, handle)
+        self._store.links.remove(known_as)
+
+    def _unseen(self, session: Session) -> str:
+        """Give a name for somebody whose card this box has not read: a keyed hash of what the platform calls them."""
+        return hmac.new(self._store.secret("phone person"), session.subject.encode(), hashlib.sha256).hexdigest()
 
     async def _learn_link(self, handle: str, session: Session) -> None:
         """Keep a link that was made at another box, so that this one greets the card from now on."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Lack
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import (
@@ -27,11 +28,13 @@ from stb_agent.contract.views import (
     View,
 )
 from stb_agent.core.page import (
+    NOBODY,
     Chosen,
     Covered,
     Done,
     Failed,
     Frame,
+    Given,
     Job,
     Move,
     Page,
@@ -39,6 +42,7 @@ from stb_agent.core.page import (
     Pressed,
     Reached,
     Requirement,
+    Shortfall,
     Shown,
     SignIn,
     Surroundings,
@@ -73,6 +77,7 @@ class Authenticate(Job):
 class Stage(Enum):
     """Where signing in stands."""
 
+    WHY = "why"
     INSERT = "insert"
     CONSENT = "consent"
     CHECKING = "checking"
@@ -85,10 +90,17 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class SignInPage(Page):
-    """Lead from a card in the reader to an authenticated session; leaves when that is reached."""
+    """Lead from a card in the reader, or a phone, to an authenticated session; leaves when that is reached.
+
+    ``short`` is why it is asked for: somebody who had proved who they are is told before anything is asked again. ``phone`` makes the page
+    for a phone as the reader, None where there is none.
+    """
 
     make_digits: Callable[[], Digits] = field(repr=False)
     card: CardState
+    short: Shortfall = NOBODY
+    phone: Callable[[], Page] | None = field(default=None, repr=False)
+    told: bool = False
     agreed: bool = False
     stage: Stage = Stage.CHECKING
     tries: int = 0
@@ -106,10 +118,16 @@ class SignInPage(Page):
     def view(self, frame: Frame) -> View:
         title = word("sign_in.title")
         match self.stage:
-            case Stage.INSERT:
+            case Stage.WHY:
                 return Message(
-                    title=title, tone=Tone.INFO, lead=word("sign_in.insert"), remedy=word("sign_in.insert_how")
+                    title=word("sign_in.why.title"),
+                    tone=Tone.INFO,
+                    lead=word(f"sign_in.why.{self.short.lack}"),
+                    remedy=word("sign_in.why.how_at_box" if self.short.at_box else "sign_in.why.how"),
+                    items=(Item("on", word("sign_in.why.go"), first=True), Item("stop", word("sign_in.why.stop"))),
                 )
+            case Stage.INSERT:
+                return self._insert(title)
             case Stage.CONSENT:
                 statement = Statement(
                     word("sign_in.consent.what"), word("sign_in.consent.to"), word("sign_in.consent.why")
@@ -159,8 +177,31 @@ class SignInPage(Page):
             case _:
                 return Progress(title=title, lead=word("sign_in.checking"))
 
+    def _insert(self, title: Text) -> Message:
+        none = self.card is CardState.NO_READER
+        how = "no_reader_how" if none else "insert_how"
+        if self._offers_phone:
+            how = "no_reader_phone" if none else "insert_phone"
+        return Message(
+            title=title,
+            tone=Tone.INFO,
+            lead=word("sign_in.no_reader" if none else "sign_in.insert"),
+            remedy=word(f"sign_in.{how}"),
+            items=(Item("phone", word("sign_in.phone.offer"), first=True),) if self._offers_phone else (),
+        )
+
+    @property
+    def _offers_phone(self) -> bool:
+        return self.phone is not None and not self.short.at_box
+
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
+            case Given(result=SignIn()):
+                return Move(leave=True)
+            case Chosen(id="on") if self.stage is Stage.WHY:
+                return replace(self, told=True)._start(frame)
+            case Chosen(id="phone") if self.stage is Stage.INSERT and self.phone is not None and self._offers_phone:
+                return Move(push=self.phone())
             case Shown():
                 return self._start(frame)
             case Surroundings() if frame.card is not self.card:
@@ -198,6 +239,8 @@ class SignInPage(Page):
         if self.entry is not None:
             self.entry.digits.clear()
         here = replace(self, card=frame.card, entry=None, wrong=None, error=None)
+        if self.short.lack is not Lack.LEVEL and not self.told:
+            return Move(stay=replace(here, stage=Stage.WHY))
         if frame.card is not CardState.PRESENT:
             reading = frame.card is CardState.READING
             return Move(stay=replace(here, agreed=False, stage=Stage.CHECKING if reading else Stage.INSERT))
@@ -245,6 +288,24 @@ def _steps(at: int) -> tuple[Step, ...]:
         Step(word(f"sign_in.step.{name}"), state)
         for name, state in zip(("connect", "card", "check"), states, strict=False)
     )
+
+
+class SignatureUnavailable(ChanomaError):
+    """Something wants the signature certificate's PIN, and this box has no way to ask for it."""
+
+    code: ClassVar[str] = "sign_in.signature"
+
+
+@dataclass(frozen=True)
+class NoSignaturePage(Page):
+    """Say that what is wanted cannot be done here, and what can."""
+
+    def view(self, frame: Frame) -> View:
+        stop = Item("stop", word("home.ok"), first=True)
+        return trouble(word("sign_in.signature.title"), SignatureUnavailable(), stop)
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(back=True) if isinstance(event, Chosen) else Move()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState, ViewMessage
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Contact, Item, List, Message, Tone, View
@@ -31,6 +32,7 @@ from stb_agent.core.page import (
     PageEvent,
     Pressed,
     Requirement,
+    Shortfall,
     Shown,
     SignIn,
     Topic,
@@ -99,7 +101,7 @@ class Linked(Secret):
 
 @dataclass(frozen=True)
 class StepUp(Page):
-    wanted: Requirement
+    wanted: Shortfall
 
     def own_keys(self) -> frozenset[Action]:
         return frozenset({Action.DIGIT_1, Action.DIGIT_2, Action.DIGIT_3})
@@ -110,11 +112,11 @@ class StepUp(Page):
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
             case Pressed(action=Action.DIGIT_1):
-                return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=False), leave=True)
+                return Move(sign_in=SignIn(Proof(Level.AUTHENTICATED, 0.0), linked=False), leave=True)
             case Pressed(action=Action.DIGIT_3):
                 return Move(jobs=(Prove(),))
             case Done(job=Prove()):
-                return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=False), leave=True)
+                return Move(sign_in=SignIn(Proof(Level.AUTHENTICATED, 0.0), linked=False), leave=True)
             case Pressed(action=Action.DIGIT_2) if frame.level >= Level.AUTHENTICATED:
                 return Move(linked=True, leave=True)
         return Move()

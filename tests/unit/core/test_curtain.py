@@ -12,6 +12,7 @@ import pytest
 from stb_agent.contract.actions import Action
 from stb_agent.contract.choices import Choices
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.views import Band, Chart, Choice, Curtain, Detail, Home, Item, Point, Row, Series, View
 from stb_agent.core.core import Core
@@ -71,7 +72,7 @@ class _Enter(Page):
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         if isinstance(event, Chosen):
-            return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=True), leave=True)
+            return Move(sign_in=SignIn(Proof(Level.AUTHENTICATED, 0.0), linked=True), leave=True)
         return Move()
 
 

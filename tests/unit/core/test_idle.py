@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.text import Word
@@ -59,7 +60,7 @@ class _Enter(Page):
             case Covered():
                 return Move(stay=_Enter())
             case Pressed() if len(self.typed) == 3:
-                return Move(sign_in=SignIn(Level.AUTHENTICATED, linked=True), leave=True)
+                return Move(sign_in=SignIn(Proof(Level.AUTHENTICATED, 0.0), linked=True), leave=True)
             case Pressed(action=action):
                 return Move(stay=_Enter([*self.typed, str(action)]))
         return Move()

@@ -71,7 +71,7 @@ def loaded(page: Page) -> Page:
 
 @pytest.mark.parametrize("page", EACH)
 def test_only_who_is_signed_in_with_a_linked_card_sees_them_and_nothing_of_them_outlives_the_lock(page: Page) -> None:
-    assert page.needs == Requirement(Level.AUTHENTICATED, linked=True)
+    assert page.needs == Requirement(service="people", linked=True)
     assert page.personal
     assert isinstance(page.view(FRAME), Progress)
     full = loaded(page)

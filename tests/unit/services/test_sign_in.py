@@ -11,11 +11,13 @@ import pytest
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.errors import SessionEnded
+from stb_agent.cable_id.session import Session
 from stb_agent.card.errors import CertificateExpired
 from stb_agent.card.pin import Pin
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Choice, Message
@@ -103,15 +105,6 @@ class Swapped:
         return b"signature"
 
 
-@dataclass
-class Session:
-    """What a platform gives."""
-
-    level: Level = Level.AUTHENTICATED
-    linked: bool = False
-    expires_at: float = 1e9
-
-
 class Platform:
     """A platform that takes its time."""
 
@@ -120,7 +113,8 @@ class Platform:
 
     async def sign_in(self, challenge: bytes, certificate: bytes, sign: object) -> Session:
         await sign(challenge)  # type: ignore[operator]
-        return Session()
+        proof = Proof(Level.AUTHENTICATED, 0.0)
+        return Session("token", 1e9, linked=False, subject="sub", auth_time=0.0, proof=proof)
 
 
 @pytest.mark.parametrize(("second", "begun"), [("a", True), ("b", False)])
