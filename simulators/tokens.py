@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from yarl import URL
 
-from simulators.web import Clock, Problem, json_body, loopback_url, options
+from simulators.web import AGENT, Clock, Problem, json_body, loopback_url, options
 
 PROOF_AGE = timedelta(seconds=300)
 """How far a proof's `iat` may be from the server's clock, either way."""
@@ -247,7 +247,8 @@ class PlatformKeys:
         if kid not in self._keys:
             try:
                 timeout = aiohttp.ClientTimeout(total=5)
-                async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as http:
+                who = {"User-Agent": AGENT}
+                async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True, headers=who) as http:
                     async with http.get(f"{self._platform}/.well-known/openid-configuration") as answer:
                         location: str = (await answer.json())["jwks_uri"]
                     async with http.get(location) as answer:

@@ -38,6 +38,8 @@ _SEEN_MOST = 10_000
 """Requests that are remembered, so that a long run does not grow."""
 _BACKLOG = 1024
 """Connections that wait to be taken: so many at once are answered, if only with *not now*."""
+AGENT = "stb-sim"
+"""What simulators call themselves when they ask one another."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -51,11 +53,15 @@ def json_problem(problem: Problem) -> web.Response:
 
 
 class Seen(msgspec.Struct):
-    """One request that came in; `status` is null when the connection was closed without an answer."""
+    """One request that came in, with `size` bytes of content, `inside` the world (of a simulator); `status` is null
+    when the connection was closed without an answer.
+    """
 
     method: str
     path: str
     status: int | None
+    size: int
+    inside: bool
 
 
 class _Control:
@@ -86,7 +92,9 @@ class _Control:
         if request.path.startswith("/_sim/"):
             return await self._answer(request, handler)
         fault = self.faults.take(request.method, request.path)
-        entry = Seen(request.method, request.path, None)
+        entry = Seen(
+            request.method, request.path, None, request.content_length or 0, request.headers.get("User-Agent") == AGENT
+        )
         self.seen.append(entry)
         match fault.kind if fault else None:
             case FaultKind.DROP_BEFORE | FaultKind.DOWN:

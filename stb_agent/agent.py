@@ -41,6 +41,7 @@ from stb_agent.contract.levels import Lack
 from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.text import Text, word
+from stb_agent.contract.transmissions import Kind, Kinds
 from stb_agent.contract.views import Contact, View
 from stb_agent.core.access import Access
 from stb_agent.core.core import Core
@@ -56,6 +57,7 @@ from stb_agent.dictionary.dictionary import load as load_dictionary
 from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
+from stb_agent.journal import InTheirName, Journal
 from stb_agent.remote.gestures import DEFAULT, SLOW
 from stb_agent.remote.keymaps import Keymaps
 from stb_agent.remote.keymaps import load as load_keymaps
@@ -68,6 +70,7 @@ from stb_agent.services.booking import BookingService
 from stb_agent.services.handoff import HandoffService
 from stb_agent.services.health import HealthService
 from stb_agent.services.help import HelpService
+from stb_agent.services.history import HistoryService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import LinkService
@@ -97,6 +100,9 @@ _CARD_STATES = {
     SlotState.MUTE: CardState.PRESENT,
     SlotState.PRESENT: CardState.READING,
 }
+
+_BOOKING = Kinds(Kind.BOOKING_LOOK, Kind.BOOKING_READ, Kind.BOOKING_CHANGE)
+_HEALTH = Kinds(read=Kind.HEALTH_READ)
 
 _PACES = {PaceChoice.DEFAULT: DEFAULT, PaceChoice.SLOW: SLOW}
 
@@ -149,6 +155,7 @@ class Agent:
         self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
+        self._inserted: str | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
@@ -167,7 +174,10 @@ class Agent:
                 log.error("the store is not as it was written: %s", error)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
                 self._assemble(store, http, state)
-                await self._serve(runtime, ready)
+                try:
+                    await self._serve(runtime, ready)
+                finally:
+                    self._journal.write()
         finally:
             store.close()
 
@@ -180,7 +190,9 @@ class Agent:
         except RegistrationDamaged as error:
             log.error("%s", error.code)
             asks_as = PublicClient(config.platform.client_id)
-        transport = Transport(http, Prover(device, clock=self._clock, random=self._random), clock=self._clock)
+        self._journal = Journal(store.transmissions, self._clock, self._present)
+        prover = Prover(device, clock=self._clock, random=self._random)
+        transport = Transport(http, prover, clock=self._clock, journal=self._journal)
         platform = PlatformClient(issuer, asks_as, transport, random=self._random)
         self._asker = platform.asker
         self._registrar = Registrar(state, self._asker.discovery, transport)
@@ -209,10 +221,17 @@ class Agent:
             random=self._random,
         )
         contact = Contact(operator, config.operator.phone, config.operator.hours)
+        history = HistoryService(store, self._journal, self._authority)
         self._help = HelpService(
-            contact, platform, device, store.settings, clock=self._clock, time_known=lambda: self._clock() >= EARLIEST
+            contact,
+            platform,
+            device,
+            store.settings,
+            clock=self._clock,
+            time_known=lambda: self._clock() >= EARLIEST,
+            history=history.page,
         )
-        self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help)}
+        self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help, history)}
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
         self._people = People(store, self._authority.holds)
@@ -227,11 +246,12 @@ class Agent:
             called=lambda nickname: self._apply(self._core.called(nickname)),
             home_key=self._has_home_key,
             sleep=asyncio.sleep,
+            more=(history.tile(),),
         )
         self._services[settings.name] = settings
         self._later: list[_SendsLater] = [link]
         if config.services.booking:
-            client = ServiceClient(config.services.booking, transport)
+            client = ServiceClient(config.services.booking, transport, _BOOKING)
             handoff = HandoffService(Handoff(platform.asker, random=self._random, sleep=asyncio.sleep))
             self._services[handoff.name] = handoff
             booking = BookingService(
@@ -246,9 +266,9 @@ class Agent:
             self._services[booking.name] = booking
             self._later.append(booking)
         if config.services.health:
-            health = HealthService(ServiceClient(config.services.health, transport), self._authority)
+            health = HealthService(ServiceClient(config.services.health, transport, _HEALTH), self._authority)
             self._services[health.name] = health
-        senders.update({it.name: it for it in self._later})
+        senders.update({it.name: InTheirName(it) for it in self._later})
 
         self._bases = {"booking": config.services.booking, "health": config.services.health}
 
@@ -322,8 +342,10 @@ class Agent:
                 log.info("ready")
                 ready()
         finally:
-            for job in list(self._jobs):
+            jobs = list(self._jobs)
+            for job in jobs:
                 job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)  # what they were sending is written down, too
             await self._slot.stop()
 
     def _tiles(self, frame: Frame) -> tuple[Tile, ...]:
@@ -401,6 +423,7 @@ class Agent:
 
     def _card_changed(self, state: SlotState) -> None:
         log.info("card %s", state)
+        self._inserted = None
         self._apply(self._core.card(_CARD_STATES[state]))
         if state in (SlotState.PRESENT, SlotState.MUTE):
             self._start(self._identify())
@@ -420,7 +443,7 @@ class Agent:
             log.exception("reading the card failed")
             self._apply(self._core.card(CardState.PRESENT, trouble=Internal()))
             return
-        handle = self._handle(certificate)
+        self._inserted = handle = self._handle(certificate)
         known = self._store.links.find(handle) is not None
         self._store.audit.append("card", result="read")
         nickname = self._people.called(handle) if known else None
@@ -438,6 +461,10 @@ class Agent:
             self._cancel_expiry()
             left = max(expires - self._clock(), 0.0)
             self._expiry = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.expired()))
+
+    def _present(self) -> str | None:
+        """Give the handle of who is signed in, or whose card is in the reader."""
+        return self._authority.person if self._authority.expires_at is not None else self._inserted
 
     async def _renew(self) -> None:
         person = self._authority.person

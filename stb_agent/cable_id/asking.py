@@ -37,6 +37,7 @@ from stb_agent.cable_id.session import ServiceToken, Session
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof, Revocation
+from stb_agent.contract.transmissions import Kind
 
 T = TypeVar("T")
 Meanings = Mapping[str, type[Exception]]
@@ -130,19 +131,20 @@ class Asker:
             refresh_token=answer.refresh_token,
         )
 
-    async def post(self, endpoint: str, form: dict[str, str], meanings: Meanings | None = None) -> Reply:
+    async def post(self, endpoint: str, form: dict[str, str], kind: Kind, *, meanings: Meanings | None = None) -> Reply:
         """Post a form as this client; ``meanings`` go before the usual ones. Raises what they name."""
         issuer = self.discovery.issuer
 
         def proven() -> dict[str, str]:
             return form | self.client.parameters(issuer, self.transport.server_time.now(URL(endpoint)))
 
-        return await self.ask("POST", endpoint, form=proven, meanings=meanings)
+        return await self.ask("POST", endpoint, kind, form=proven, meanings=meanings)
 
     async def ask(
         self,
         method: str,
         endpoint: str,
+        kind: Kind,
         *,
         token: str | None = None,
         form: Callable[[], dict[str, str]] | None = None,
@@ -153,7 +155,7 @@ class Asker:
         """Send a request with a proof. Raises what its refusal means."""
         try:
             reply = await self.transport.prove(
-                method, URL(endpoint), token=token, form=form, json=json, headers=headers
+                method, URL(endpoint), kind, token=token, form=form, json=json, headers=headers
             )
         except NoReply:
             raise PlatformUnreachable from None

@@ -23,6 +23,7 @@ from stb_agent.cable_id.errors import AnswerInvalid, AssertionRefused, Encryptio
 from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
 from stb_agent.cable_id.transport import Reply, Transport
 from stb_agent.contract.level import Level
+from stb_agent.contract.transmissions import Kind
 
 Signer = Callable[[bytes], Awaitable[bytes]]
 """Something that signs: RSASSA-PKCS1-v1_5 with SHA-256 over the given bytes (RS256, RFC 7518 §3.3), by the key of the certificate."""
@@ -81,7 +82,7 @@ class PlatformClient:
         if encryption is None or Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
             raise AnswerInvalid
         asked_at = self._transport.clock()
-        answer = decoded(await self.asker.post(metadata.card_nonce_endpoint, {}), _Nonce)
+        answer = decoded(await self.asker.post(metadata.card_nonce_endpoint, {}, Kind.CHALLENGE), _Nonce)
         if not _NONCE.fullmatch(answer.nonce) or answer.nonce in self._spent or answer.expires_in <= 0:
             raise AnswerInvalid  # before a PIN is spent on it
         kid, key = encryption
@@ -132,7 +133,8 @@ class PlatformClient:
         """
         asked_at = self._transport.clock()
         form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
-        answer = token(await self.asker.post((await self._discovery.metadata()).token_endpoint, form))
+        endpoint = (await self._discovery.metadata()).token_endpoint
+        answer = token(await self.asker.post(endpoint, form, Kind.RENEWAL))
         return replace(
             session,
             access_token=answer.access_token,
@@ -146,12 +148,13 @@ class PlatformClient:
         """Send what the card signed, to the platform's key; to its new one if it has changed, so that no PIN is asked for again."""
         envelope = _sealed(signed, challenge.encryption_kid, challenge.encryption_key)
         try:
-            return await self.asker.post(challenge.token_endpoint, {**form, "assertion": envelope})
+            return await self.asker.post(challenge.token_endpoint, {**form, "assertion": envelope}, Kind.CARD_SIGN_IN)
         except EncryptionKeyChanged:
             changed = (await self._discovery.keys(fresh=True)).encryption
             if changed is None or changed[0] == challenge.encryption_kid:
                 raise AnswerInvalid from None
-            return await self.asker.post(challenge.token_endpoint, {**form, "assertion": _sealed(signed, *changed)})
+            again = {**form, "assertion": _sealed(signed, *changed)}
+            return await self.asker.post(challenge.token_endpoint, again, Kind.CARD_SIGN_IN)
 
     async def link(self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str) -> LinkResult:
         """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
@@ -164,6 +167,7 @@ class PlatformClient:
         reply = await self.asker.ask(
             "POST",
             (await self._discovery.metadata()).link_endpoint,
+            Kind.LINK,
             token=self.asker.token_of(authority),
             json=msgspec.json.encode({"contract_number": contract_number}),
             headers={"Idempotency-Key": f'"{idempotency_key}"'},  # a structured field string (RFC 9651 §3.3.3)
@@ -174,7 +178,9 @@ class PlatformClient:
     async def link_state(self, authority: Session | ServiceToken) -> LinkResult | None:
         """Give the link of the signed-in card, or None. Raises SessionEnded."""
         endpoint = (await self._discovery.metadata()).link_endpoint
-        answer = decoded(await self.asker.ask("GET", endpoint, token=self.asker.token_of(authority)), _LinkState)
+        answer = decoded(
+            await self.asker.ask("GET", endpoint, Kind.LINK_STATE, token=self.asker.token_of(authority)), _LinkState
+        )
         if not answer.linked:
             return None
         if not answer.link_id or answer.linked_at is None:
@@ -193,7 +199,8 @@ class PlatformClient:
             "subject_token_type": _ACCESS_TOKEN,
             "audience": audience,
         }
-        answer = token(await self.asker.post((await self._discovery.metadata()).token_endpoint, form))
+        endpoint = (await self._discovery.metadata()).token_endpoint
+        answer = token(await self.asker.post(endpoint, form, Kind.SERVICE_TOKEN))
         if answer.issued_token_type != _ACCESS_TOKEN:
             raise AnswerInvalid
         return ServiceToken(answer.access_token, asked_at + answer.expires_in)

@@ -12,6 +12,7 @@ import msgspec
 from stb_agent.cable_id.asking import Asker, decoded
 from stb_agent.cable_id.errors import AnswerInvalid, RequestExpired
 from stb_agent.cable_id.session import Session
+from stb_agent.contract.transmissions import Kind
 
 MESSAGE_MOST = 100
 """Characters of a message; a longer one is none that was agreed on."""
@@ -51,7 +52,9 @@ class Confirmations:
         endpoint = (await self._asker.discovery.metadata()).confirmation_endpoint
         if not endpoint:
             return ()
-        answer = decoded(await self._asker.ask("GET", endpoint, token=self._asker.token_of(session)), _Answer)
+        answer = decoded(
+            await self._asker.ask("GET", endpoint, Kind.CONFIRMATIONS, token=self._asker.token_of(session)), _Answer
+        )
         if not all(it.id and _plain(it.binding_message) for it in answer.confirmations):
             raise AnswerInvalid
         return tuple(Confirmation(it.id, it.binding_message, it.expires_at) for it in answer.confirmations)
@@ -63,6 +66,7 @@ class Confirmations:
         reply = await self._asker.ask(
             "POST",
             f"{endpoint}/{quote(asked.id, safe='')}",
+            Kind.DECISION,
             token=self._asker.token_of(session),
             json=msgspec.json.encode({"decision": decision}),
             meanings={"nothing_waits": RequestExpired, "gone": RequestExpired},

@@ -15,6 +15,7 @@ from yarl import URL
 from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.errors import AnswerInvalid, CableIdError, PlatformBusy, PlatformUnreachable
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+from stb_agent.contract.transmissions import Kind
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ class Discovery:
         """Give the metadata. Raises PlatformUnreachable, PlatformBusy, AnswerInvalid, UnsafeAddress."""
         now = self._transport.clock()
         if self._metadata is None or not self._metadata.fresh(now):
-            reply = await self._read(URL(self.issuer.rstrip("/") + "/.well-known/openid-configuration"))
+            reply = await self._read(URL(self.issuer.rstrip("/") + "/.well-known/openid-configuration"), Kind.DISCOVERY)
             try:
                 metadata = reply.json(Metadata)
             except BadReply:
@@ -147,16 +148,16 @@ class Discovery:
         if forced or self._keys is None or not self._keys.fresh(now):
             if forced:
                 self._forced_at = now
-            reply = await self._read(URL((await self.metadata()).jwks_uri))
+            reply = await self._read(URL((await self.metadata()).jwks_uri), Kind.KEYS)
             try:
                 self._keys = _Kept(Keys(reply.json(_KeySet)), now, _life(reply, KEYS_SECONDS))
             except (BadReply, JoseError, ValueError):
                 raise AnswerInvalid from None
         return self._keys.value
 
-    async def _read(self, url: URL) -> Reply:
+    async def _read(self, url: URL, kind: Kind) -> Reply:
         try:
-            reply = await self._transport.get(url)
+            reply = await self._transport.get(url, kind)
         except NoReply:
             raise PlatformUnreachable from None
         except BadReply:

@@ -30,6 +30,7 @@ from stb_agent.cable_id.errors import (
     PlatformUnreachable,
 )
 from stb_agent.cable_id.transport import Reply, check_address
+from stb_agent.contract.transmissions import Kind
 
 KEY_BYTES = 32
 NUMBER_DIGITS = 3
@@ -177,10 +178,11 @@ class Handoff:
             await self._of(offer, "DELETE")
 
     async def _begin(self, form: dict[str, str]) -> Reply:
-        return await self._asker.post(await self._endpoint(), form)
+        return await self._asker.post(await self._endpoint(), form, Kind.HANDOFF_OFFER)
 
     async def _of(self, offer: Offer, method: str) -> Reply:
-        return await self._asker.ask(method, f"{await self._endpoint()}/{offer.id}", meanings=_MEANINGS)
+        kind = Kind.HANDOFF_END if method == "DELETE" else Kind.HANDOFF_ASK
+        return await self._asker.ask(method, f"{await self._endpoint()}/{offer.id}", kind, meanings=_MEANINGS)
 
     async def _endpoint(self) -> str:
         if not (endpoint := (await self._asker.discovery.metadata()).handoff_endpoint):

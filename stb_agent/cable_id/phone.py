@@ -15,6 +15,7 @@ from stb_agent.cable_id.errors import AnswerInvalid, PhoneUnsupported, RequestDe
 from stb_agent.cable_id.polling import DEFAULT_INTERVAL, Sleep, SlowDown, StillPending, Waiting, poll
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import check_address
+from stb_agent.contract.transmissions import Kind
 
 LONGEST_SECONDS = 600.0
 """How long a code is shown at most, whatever the platform allows."""
@@ -76,7 +77,7 @@ class PhoneSignIn:
         if not endpoint:
             raise PhoneUnsupported
         asked_at = self._asker.transport.clock()
-        answer = decoded(await self._asker.post(endpoint, {"scope": SCOPE}), _Answer)
+        answer = decoded(await self._asker.post(endpoint, {"scope": SCOPE}, Kind.PHONE_OFFER), _Answer)
         address = answer.verification_uri_complete or answer.verification_uri
         usable = (
             answer.device_code
@@ -113,7 +114,7 @@ class PhoneSignIn:
             nonlocal asked_at
             asked_at = clock()
             form = {"grant_type": _GRANT, "device_code": request.device_code}
-            return token(await self._asker.post(endpoint, form, _MEANINGS))
+            return token(await self._asker.post(endpoint, form, Kind.PHONE_ASK, meanings=_MEANINGS))
 
         answer = await poll(
             ask, interval=request.interval, expires_at=request.expires_at, clock=clock, sleep=sleep, told=told

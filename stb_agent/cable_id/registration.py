@@ -27,6 +27,7 @@ from stb_agent.cable_id.errors import (
 )
 from stb_agent.cable_id.polling import Sleep
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+from stb_agent.contract.transmissions import Kind
 
 FILE = "registration.json"
 CLIENT_KEY = "client.key"
@@ -193,7 +194,7 @@ class Registrar:
     async def _ask(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, status: int) -> _Answer:
         json = None if body is None else msgspec.json.encode(body)
         try:
-            reply = await self._transport.prove(method, URL(url), token=token, json=json)
+            reply = await self._transport.prove(method, URL(url), Kind.REGISTRATION, token=token, json=json)
             if reply.status != status:
                 raise self._error(reply)
             return reply.json(_Answer)

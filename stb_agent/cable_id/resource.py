@@ -22,6 +22,7 @@ from stb_agent.cable_id.errors import (
     UnsafeAddress,
 )
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+from stb_agent.contract.transmissions import ANY_SERVICE, Kinds
 
 T = TypeVar("T")
 
@@ -45,10 +46,12 @@ class ServiceClient:
     service's own name of the error; with a token also SessionEnded, StepUpRequired (the card is needed) and ClientRefused; UnsafeAddress.
     """
 
-    def __init__(self, base_url: str, transport: Transport) -> None:
+    def __init__(self, base_url: str, transport: Transport, kinds: Kinds = ANY_SERVICE) -> None:
+        """``kinds``: what requests to it are, for the list of what was sent."""
         self.base_url = base_url
         self._base = URL(base_url.rstrip("/") + "/")
         self._transport = transport
+        self._kinds = kinds
         check_address(self._base)
 
     async def get(
@@ -78,8 +81,9 @@ class ServiceClient:
     async def _ask(self, method: str, url: URL, token: str | None, json: bytes | None) -> Reply:
         try:
             if token is None:
-                return await self._transport.get(url)
-            return await self._transport.prove(method, url, token=token, json=json)
+                return await self._transport.get(url, self._kinds.look)
+            kind = self._kinds.read if json is None else self._kinds.change
+            return await self._transport.prove(method, url, kind, token=token, json=json)
         except NoReply:
             raise ServiceUnreachable from None
         except BadReply:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
@@ -19,6 +19,7 @@ from yarl import URL
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import UnsafeAddress
 from stb_agent.cable_id.server_time import Clock, ServerTime
+from stb_agent.contract.transmissions import Kind, Result
 
 T = TypeVar("T")
 
@@ -91,6 +92,23 @@ class Reply:
 _PARAMETER = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s",]+))')
 
 
+class Journal(Protocol):
+    """Something that writes down what leaves the box."""
+
+    def begins(self, kind: Kind, host: str, size: int) -> Callable[[Result], None]:
+        """Take that a request with ``size`` bytes of content is on its way; give what is told how it ended."""
+
+
+class _Unkept:
+    """The journal of whoever keeps none: an operator's command on the bench."""
+
+    def begins(self, kind: Kind, host: str, size: int) -> Callable[[Result], None]:
+        return lambda result: None
+
+
+UNKEPT = _Unkept()
+
+
 class Transport:
     """Send requests, each with a fresh proof.
 
@@ -98,7 +116,11 @@ class Transport:
     proof bore another time than the server's.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, prover: Prover, *, clock: Clock) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, prover: Prover, *, clock: Clock, journal: Journal = UNKEPT
+    ) -> None:
+        """``journal`` is told of every request that leaves by this transport, whoever makes it and however often it is repeated."""
+        self._journal = journal
         self.prover = prover
         self.clock = clock
         self._session = session
@@ -108,14 +130,15 @@ class Transport:
         """Give what was learnt of the servers' clocks."""
         return self.prover.server_time
 
-    async def get(self, url: URL) -> Reply:
+    async def get(self, url: URL, kind: Kind) -> Reply:
         """Read something public: no proof, nothing that tells which box asks. Raises NoReply, BadReply, UnsafeAddress."""
-        return await self.send("GET", url, {}, None)
+        return await self.send("GET", url, {}, None, kind=kind)
 
     async def prove(
         self,
         method: str,
         url: URL,
+        kind: Kind,
         *,
         token: str | None = None,
         form: Callable[[], Mapping[str, str]] | None = None,
@@ -146,7 +169,7 @@ class Transport:
             dated = self.server_time.now(url) - self.clock()
             if form is not None:
                 body = urlencode(form()).encode("ascii")
-            reply = await self.send(method, url, common, body, proving)
+            reply = await self.send(method, url, common, body, proving, kind=kind)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)
             skewed = abs(self.server_time.now(url) - self.clock() - dated) > _SKEWED
@@ -158,13 +181,34 @@ class Transport:
                 return reply
 
     async def send(
-        self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *middlewares: ClientMiddlewareType
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        *middlewares: ClientMiddlewareType,
+        kind: Kind,
     ) -> Reply:
         """Send a request as it is. Raises NoReply, BadReply, UnsafeAddress."""
         check_address(url)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
         accept = {"Accept": "application/json, application/fhir+json"}
         sent = self.clock()
+
+        left: list[Callable[[Result], None]] = []
+
+        async def written_down(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+            # The innermost: it sees each sending, those too that aiohttp adds when a kept connection turns out to be closed.
+            while left:
+                left.pop()(Result.NO_ANSWER)
+            left.append(self._journal.begins(kind, url.authority, len(data or b"")))
+            try:
+                return await send(request)
+            except aiohttp.ClientConnectorError:
+                left.clear()  # there was no connection: nothing left the box
+                raise
+
+        reply: Reply | None = None
         try:
             async with self._session.request(
                 method,
@@ -173,7 +217,7 @@ class Transport:
                 data=data,
                 timeout=timeout,
                 allow_redirects=False,
-                middlewares=middlewares,
+                middlewares=(*middlewares, written_down),
             ) as response:
                 self.server_time.learn(url, response.headers, sent, self.clock())
                 body = bytearray()
@@ -181,10 +225,14 @@ class Transport:
                     body += chunk
                     if len(body) > MAX_BYTES:
                         raise BadReply
-                return Reply(response.status, response.headers, bytes(body))
+                reply = Reply(response.status, response.headers, bytes(body))
+                return reply
         except (aiohttp.ClientError, TimeoutError, OSError):
             # Their text may hold the address with its query: it stays here.
             raise NoReply from None
+        finally:
+            for ended in left:
+                ended(_result(reply))
 
 
 def check_address(url: URL) -> None:
@@ -209,3 +257,15 @@ def _refused(reply: Reply, error: str) -> bool:
         return False
     problem = reply.problem()
     return error in (problem.error if problem else None, reply.challenge().get("error"))
+
+
+def _result(reply: Reply | None) -> Result:
+    """Tell what became of a request."""
+    if reply is None:
+        return Result.NO_ANSWER
+    if reply.status < 400:
+        return Result.SENT
+    if reply.status in (408, 425, 429) or reply.status >= 500:
+        return Result.BUSY
+    asked_again = any(_refused(reply, name) for name in ("use_dpop_nonce", "authorization_pending", "slow_down"))
+    return Result.AGAIN if asked_again else Result.REFUSED

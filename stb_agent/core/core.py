@@ -518,7 +518,10 @@ class Core:
             self._effects += self._show(False)
 
     def _deliver_help(self, slot: Slot, event: PageEvent) -> None:
-        """Deliver to a page of help: it can lead to further pages of help and back, and touches nothing that lies under it."""
+        """Deliver to a page of help: it can lead to further pages of help and back, and touches nothing that lies under it.
+
+        It can have a page take its place that is none of help: that one lies on what help lay on, and help is gone.
+        """
         place = self._overlay.place(slot)
         try:
             move = slot.page.on(event, self._frame)
@@ -530,6 +533,9 @@ class Core:
         self._effects += [Run(slot.id, job) for job in move.jobs]
         if move.push is not None:
             self._deliver(self._overlay.push(move.push), Shown())
+        elif move.replace is not None:
+            self._overlay.cut(0)
+            self._push(move.replace)
         elif move.leave or move.back:
             self._overlay.cut(place)
 

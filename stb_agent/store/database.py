@@ -30,6 +30,11 @@ CREATE TABLE audit (position INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE audit_head (sealed BLOB NOT NULL);
 CREATE TABLE ledger (position INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 """
+ADDED = """
+CREATE TABLE IF NOT EXISTS transmissions (position INTEGER PRIMARY KEY, owner BLOB NOT NULL, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS transmission_days (name BLOB PRIMARY KEY, owner BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+"""
+"""Tables that came after the first boxes: made when a store is opened that has not got them."""
 
 
 class Database:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from stb_agent.store import audit
 from stb_agent.store.audit import Audit
-from stb_agent.store.database import SCHEMA, Clock, Database, connect, told
+from stb_agent.store.database import ADDED, SCHEMA, Clock, Database, connect, told
 from stb_agent.store.errors import Damaged, DatabaseMissing, KeyWrong, StoreError
 from stb_agent.store.ledger import Ledger
 from stb_agent.store.links import Links
 from stb_agent.store.outbox import Outbox
 from stb_agent.store.seal import KEY_BYTES, Random, Seal, forget_draft, read_key, sync_folder, write_key
 from stb_agent.store.settings import Settings
+from stb_agent.store.transmissions import Transmissions
 
 DATABASE = "store.db"
 KEY = "store.key"
@@ -30,6 +31,7 @@ class Store:
         self.audit = Audit(database, clock)
         self.ledger = Ledger(database, clock)
         self.settings = Settings(database)
+        self.transmissions = Transmissions(database)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock, random: Random) -> Store:
@@ -55,6 +57,9 @@ class Store:
                 raise KeyWrong from None
             if mark != _MARK:
                 raise Damaged(table="mark")
+            with database.transaction():
+                for statement in ADDED.split(";"):
+                    database.rows(statement)
         except StoreError:
             connection.close()
             raise
@@ -68,6 +73,10 @@ class Store:
                 database.opened(object, sealed, table, name)
         for *columns, sealed in database.rows("SELECT name, owner, state, sealed FROM outbox"):
             database.opened(object, sealed, "outbox", *columns)
+        for position, owner, sealed in database.rows("SELECT position, owner, sealed FROM transmissions"):
+            database.opened(object, sealed, "transmissions", position, owner)
+        for name, owner, sealed in database.rows("SELECT name, owner, sealed FROM transmission_days"):
+            database.opened(object, sealed, "transmission_days", name, owner)
         self.audit.verify()
 
     def secret(self, purpose: str) -> bytes:

@@ -107,7 +107,7 @@ async def test_dropped_before_and_after_the_effect(town):
         with pytest.raises(aiohttp.ClientError):
             await town.control("validation", "POST", "/ocsp", {})
     seen = (await town.control("validation", "GET", "/_sim/requests")).body["requests"]
-    assert seen == [{"method": "POST", "path": "/ocsp", "status": None}] * 2
+    assert seen == [{"method": "POST", "path": "/ocsp", "status": None, "size": 2, "inside": False}] * 2
 
 
 async def test_down_until_cleared(town):
@@ -135,10 +135,13 @@ async def test_requests_are_listed_without_queries_or_bodies(town):
     await box.sign_in(town.card("linked"))
     await get(town, "/facilities/F01/slots?days=3")
     seen = (await town.control("platform", "GET", "/_sim/requests")).body["requests"]
-    assert seen[-1] == {"method": "POST", "path": "/token", "status": 200}
-    assert {"method": "POST", "path": "/card-nonce", "status": 400} in seen, "the challenge is seen too"
+    assert {**seen[-1], "size": 0} == {"method": "POST", "path": "/token", "status": 200, "size": 0, "inside": False}
+    assert seen[-1]["size"] > 4000, "an assertion with a certificate in it"
+    assert {"method": "POST", "path": "/card-nonce", "status": 400, "size": 25, "inside": False} in seen, (
+        "the challenge is seen too"
+    )
     assert (await town.control("booking", "GET", "/_sim/requests")).body["requests"] == [
-        {"method": "GET", "path": "/facilities/F01/slots", "status": 200}
+        {"method": "GET", "path": "/facilities/F01/slots", "status": 200, "size": 0, "inside": False}
     ]
 
 

@@ -19,6 +19,7 @@ from stb_agent.contract.messages import CardState
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
 from stb_agent.contract.text import Text, Word, word
+from stb_agent.contract.transmissions import Kind, Result, Transmission
 from stb_agent.contract.views import (
     ChoiceField,
     Contact,
@@ -49,6 +50,7 @@ from stb_agent.services.handoff import HandoffService
 from stb_agent.services.handoff import pages as handoff
 from stb_agent.services.health import pages as health
 from stb_agent.services.help import pages as help_
+from stb_agent.services.history import pages as history
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import pages as link
@@ -59,6 +61,7 @@ from stb_agent.services.settings import aspects, household
 from stb_agent.services.settings import pages as settings
 from stb_agent.services.settings.people import NICKNAMES, Nickname, Person
 from stb_agent.services.sign_in import pages as sign_in
+from stb_agent.store.transmissions import Day, Sum
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
 _FACILITY = booking.Facility(
@@ -115,7 +118,12 @@ def _pages() -> dict[str, Page]:
         "orders-none": booking.OrdersPage(booking.Orders(())),
         "health": health.HealthPage(_READINGS),
         "chart": health.ChartPage(_READINGS),
-        "help": help_.HelpPage(contact, Opened(code="cable_id.platform.unreachable"), SupportCode("482913", 8)),
+        "help": help_.HelpPage(
+            contact,
+            Opened(code="cable_id.platform.unreachable"),
+            SupportCode("482913", 8),
+            history=history.HistoryPage,
+        ),
         "help-no-time": help_.HelpPage(contact, Opened(), unsupported=word("help.no_time")),
         "help-no-code": help_.HelpPage(Contact(_OPERATOR), Opened(), unsupported=word("help.no_code")),
         "help-pin": help_.PinPage(),
@@ -130,7 +138,7 @@ def _pages() -> dict[str, Page]:
         "summary": remote.SummaryPage(_LEARNT),
         "saving": remote.SavingPage(_LEARNT),
     }
-    found |= _settings() | _less()
+    found |= _settings() | _less() | _histories()
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
@@ -146,6 +154,27 @@ def _pages() -> dict[str, Page]:
         if it is not sign_in.Stage.PIN
     }
     return found
+
+
+def _histories() -> dict[str, Page]:
+    noon = 1_795_402_800.0
+    sent = tuple(
+        Transmission(noon - 60 * at, kind, "platform.cable.example", 3812, tuple(Result)[at % len(Result)])
+        for at, kind in enumerate(Kind)
+    )
+    sums = tuple(Sum(kind, "platform.cable.example", Result.SENT, 12, 0) for kind in Kind if not kind.personal)
+    days = tuple(Day(f"2026-11-{day}", sums) for day in (22, 21))
+    waiting = history.Unsent("2026-11-23T03:00:00+00:00", Kind.BOOKING_CHANGE)
+    return {
+        "history": history.HistoryPage(),
+        "history-own": history.OwnPage(history.Own.of((waiting,), sent, days)),
+        "history-own-none": history.OwnPage(history.Own.of((), (), ())),
+        "history-own-loading": history.OwnPage(),
+        "history-box": history.BoxPage(days),
+        "history-box-none": history.BoxPage(()),
+        "history-box-loading": history.BoxPage(),
+        "history-day": history.DayPage(days[0]),
+    } | {f"history-one-{it.kind}": history.SentPage(it) for it in sent}
 
 
 def _handoffs() -> dict[str, Page]:

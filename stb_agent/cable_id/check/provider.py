@@ -20,6 +20,7 @@ from stb_agent.cable_id.check.report import ClientFileInvalid
 from stb_agent.cable_id.client_auth import ASSERTION_SECONDS, ASSERTION_TYPE, AuthMethod
 from stb_agent.cable_id.dpop import Prover, Random, base64url
 from stb_agent.cable_id.transport import BadReply, Reply, Transport
+from stb_agent.contract.transmissions import Kind
 
 SIGNING = ("ES256", "PS256", "RS256", "EdDSA", "Ed25519", "ES384", "ES512")
 """Algorithms of ID tokens that are looked at: asymmetric ones (RFC 7518, RFC 8037, RFC 9864)."""
@@ -121,7 +122,7 @@ class Provider:
 
     async def read(self, url: str) -> Json:
         """Read something public. Raises Refused, BadReply."""
-        reply = await self.transport.get(URL(url))
+        reply = await self.transport.get(URL(url), Kind.CHECK)
         if reply.status != 200:
             raise Refused(reply)
         return reply.json(Json)
@@ -145,7 +146,9 @@ class Provider:
         for again in (True, False):
             told = {**form, **(self._authentication() if known else {"client_id": self.client.client_id})}
             dpop = {"DPoP": maker.proof("POST", url)} if proof else {}
-            reply = await self.transport.send("POST", url, {**headers, **dpop}, urlencode(told).encode())
+            reply = await self.transport.send(
+                "POST", url, {**headers, **dpop}, urlencode(told).encode(), kind=Kind.CHECK
+            )
             nonce = reply.headers.get("DPoP-Nonce")
             if nonce:
                 maker.learn(url, nonce)
@@ -200,13 +203,13 @@ class Provider:
         headers = {"Authorization": f"{scheme} {token}"}
         if proof != "":
             headers["DPoP"] = proof or self.prover.proof(method, URL(url), token)
-        reply = await self.transport.send(method, URL(url), headers, None)
+        reply = await self.transport.send(method, URL(url), headers, None, kind=Kind.CHECK)
         if nonce := reply.headers.get("DPoP-Nonce"):
             self.prover.learn(URL(url), nonce)
             if proof is None and Refused(reply).name == "use_dpop_nonce":
                 self.nonce_asked = True
                 headers["DPoP"] = self.prover.proof(method, URL(url), token)
-                reply = await self.transport.send(method, URL(url), headers, None)
+                reply = await self.transport.send(method, URL(url), headers, None, kind=Kind.CHECK)
         return reply
 
     def bent_proof(self, url: str, token: str, header: Mapping[str, str] | None = None, **claims: Any) -> str:

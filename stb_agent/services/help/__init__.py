@@ -36,20 +36,23 @@ class HelpService:
         *,
         clock: Callable[[], float],
         time_known: Callable[[], bool],
+        history: Callable[[], Page] | None = None,
     ) -> None:
+        """``history`` makes the page that tells what was sent."""
         self._contact = contact
         self._platform = platform
         self._device = device
         self._settings = settings
         self._clock = clock
         self._time_known = time_known
+        self._history = history
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         return ()
 
     def page(self, opened: Opened) -> Page:
         """Give the page that lies over the view that help was asked for in."""
-        return PinPage() if opened.topic is Topic.PIN else HelpPage(self._contact, opened)
+        return PinPage() if opened.topic is Topic.PIN else HelpPage(self._contact, opened, history=self._history)
 
     async def learn(self) -> None:
         """Read the platform's key while there is a connection, for the day when there is none."""

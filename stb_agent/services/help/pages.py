@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from stb_agent.contract.text import Text, word
@@ -27,12 +28,13 @@ class NoCode:
 
 @dataclass(frozen=True)
 class HelpPage(Page):
-    """Whom to call and what to say there."""
+    """Whom to call and what to say there. ``history`` makes the page that tells what was sent."""
 
     contact: Contact
     opened: Opened
     support: SupportCode | None = None
     unsupported: Text | None = None
+    history: Callable[[], Page] | None = field(default=None, repr=False)
 
     def view(self, frame: Frame) -> View:
         return Help(
@@ -43,7 +45,10 @@ class HelpPage(Page):
             code=self.opened.code,
             sees=(word("help.sees.code"), word("help.sees.failure")) if self.opened.code else (word("help.sees.code"),),
             hidden=(word("help.hidden.screen"), word("help.hidden.pin"), word("help.hidden.number")),
-            items=(Item("pin", word("help.forgot")),),
+            items=(
+                Item("pin", word("help.forgot")),
+                *((Item("history", word("history.title")),) if self.history else ()),
+            ),
         )
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
@@ -58,6 +63,8 @@ class HelpPage(Page):
                 return Move(stay=replace(self, support=None, unsupported=word("help.no_code")))
             case Chosen(id="pin"):
                 return Move(push=PinPage())
+            case Chosen(id="history") if self.history is not None:
+                return Move(replace=self.history())
         return Move()
 
 

@@ -36,10 +36,12 @@ class SettingsService:
         called: Callable[[Text | None], None],
         home_key: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]],
+        more: tuple[Tile, ...] = (),
     ) -> None:
         """``screen``, ``speech``, ``privacy`` and ``operator`` are as configured; ``home_key``: a remote with the key 茶の間 is there, or may be.
 
         ``candidates``: what kana may become where a nickname is written. ``called`` is told what whoever is signed in is called from now on.
+        ``more``: what else the settings lead to.
         """
         self._screen = screen
         self._speech = speech
@@ -50,6 +52,7 @@ class SettingsService:
         self._called = called
         self._home_key = home_key
         self._sleep = sleep
+        self._more = more
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
         """Give the tile 設定, after the services and before the remotes."""
@@ -73,4 +76,4 @@ class SettingsService:
     def _page(self) -> SettingsPage:
         # Made anew each time: the operator's folder of languages may have been filled meanwhile.
         offered = settable(self._screen, self._speech, self._privacy, self._home_key)
-        return SettingsPage(offered, self._operator, self._screen, self._candidates)
+        return SettingsPage(offered, self._operator, self._screen, self._candidates, self._more)

@@ -17,7 +17,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Choice, ChoiceField, Form, Item, List, Row, View
 from stb_agent.core.page import Chosen, Done, Frame, Job, Move, Page, PageEvent, Pressed, Shown, Stopped
-from stb_agent.core.service import trouble
+from stb_agent.core.service import Tile, trouble
 from stb_agent.core.typing import Candidates
 from stb_agent.services.settings.aspects import Aspect
 from stb_agent.services.settings.household import HouseholdPage
@@ -40,13 +40,14 @@ class Wait(Job):
 class SettingsPage(Page):
     """What there is to set, and how it is now. ``operator``: how it is where the household set nothing; ``screen`` is the operator's.
 
-    ``candidates``: what kana may become where a nickname is written.
+    ``candidates``: what kana may become where a nickname is written. ``more``: what else is to be found here.
     """
 
     aspects: tuple[Aspect, ...]
     operator: Choices
     screen: Appearance
     candidates: Candidates = field(repr=False)
+    more: tuple[Tile, ...] = field(default=(), repr=False)
 
     def view(self, frame: Frame) -> View:
         return List(
@@ -63,6 +64,7 @@ class SettingsPage(Page):
                     for at, it in enumerate(self.aspects)
                 ),
                 Item("people", word("settings.people.title"), word("settings.people.detail")),
+                *(Item(f"more:{it.id}", it.label, it.detail) for it in self.more),
                 Item("reset", word("settings.reset.title"), word("settings.reset.detail")),
             ),
         )
@@ -74,6 +76,9 @@ class SettingsPage(Page):
             case Chosen(id="reset"):
                 return Move(push=ResetPage(self.operator))
             case Chosen(id=id_):
+                for tile in self.more:
+                    if id_ == f"more:{tile.id}":
+                        return Move(push=tile.open())
                 for aspect in self.aspects:
                     if id_ == f"set:{aspect.name}":
                         return Move(push=AspectPage(aspect, self.screen))

@@ -25,6 +25,7 @@ from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import CableIdError, PlatformBusy, PlatformUnreachable
 from stb_agent.cable_id.session import Session
 from stb_agent.cable_id.transport import Transport
+from stb_agent.contract.transmissions import Kind
 from tests.bench.platform.process import Process
 from tests.support.residents import residents
 
@@ -67,7 +68,9 @@ class Box:
             "jwks": {"keys": keys},
         }
         async with self._online() as transport:
-            reply = await transport.prove("POST", URL(street.registration), json=msgspec.json.encode(body))
+            reply = await transport.prove(
+                "POST", URL(street.registration), Kind.REGISTRATION, json=msgspec.json.encode(body)
+            )
         if reply.status == 503:
             raise PlatformBusy(reply.retry_after(time.time()))
         self.client_id = str(reply.json(dict[str, object])["client_id"])
