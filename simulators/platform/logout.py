@@ -18,7 +18,7 @@ from simulators.platform.keys import Keys, Randomness
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import Store
 from simulators.tokens import Place, Proofs, sign_es256
-from simulators.web import Clock, Problem
+from simulators.web import AGENT, Clock, Problem
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 PATH = "/backchannel-logout"
@@ -164,7 +164,7 @@ class Logout:
         person = self._db.execute("SELECT person FROM sessions WHERE sid = ?", (sid,)).fetchone()["person"]
         wait, until = _FIRST, row["since"] + _GIVEN_UP.total_seconds()
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
-        async with aiohttp.ClientSession(timeout=timeout) as http:
+        async with aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": AGENT}) as http:
             while self._now() < until:
                 form = {"logout_token": self.logout_token(sid, service, person)}
                 with contextlib.suppress(aiohttp.ClientError, TimeoutError):
