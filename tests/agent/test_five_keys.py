@@ -209,6 +209,15 @@ async def test_four_arrows_and_ok_are_enough_for_the_whole_evening() -> None:
         await sofa.sees("pin")
 
 
+async def _tries(sofa: Sofa, option: str, end: str, pause: float = 0.0) -> None:
+    """Try an option of the aspect that is open, and keep or undo it."""
+    await sofa.chooses("choose", option)
+    await sofa.sees("choice")
+    await asyncio.sleep(pause)
+    await sofa.chooses(end)
+    await sofa.sees("form")
+
+
 async def test_four_arrows_and_ok_are_enough_for_the_settings() -> None:
     async with running_box() as box, on_the_sofa(box) as sofa:
         await sofa.hold_ok()
@@ -217,31 +226,17 @@ async def test_four_arrows_and_ok_are_enough_for_the_settings() -> None:
         await sofa.sees("list", "settings.title")
         await sofa.chooses("set:look")
         await sofa.sees("form")
-        await sofa.chooses("choose", "large")
-        await sofa.sees("choice")
-        await sofa.chooses("undo")
-        await sofa.sees("form")
-        await sofa.chooses("choose", "large")
-        await sofa.sees("choice")
-        await sofa.chooses("keep")
-        await sofa.sees("form")
-        await sofa.chooses("back")
-        await sofa.sees("list")
-        await sofa.chooses("set:language")
-        await sofa.sees("form")
-        await sofa.chooses("choose", "en")
-        await sofa.sees("choice")
-        await sofa.chooses("keep")
-        await sofa.sees("form")
-        await sofa.chooses("back")
-        await sofa.sees("list")
-        await sofa.chooses("set:pace")
-        await sofa.sees("form")
-        await sofa.chooses("choose", "slow")
-        await sofa.sees("choice")
-        await asyncio.sleep(0.5)  # in the slow pace no press before counts for this view
-        await sofa.chooses("undo")
-        await sofa.sees("form")
+        await _tries(sofa, "large", "undo")
+        await _tries(sofa, "large", "keep")
+        for aspect, option, end, pause in (
+            ("language", "en", "keep", 0.0),
+            ("pace", "slow", "undo", 0.5),  # in the slow pace no press before that counts for this view
+        ):
+            await sofa.chooses("back")
+            await sofa.sees("list")
+            await sofa.chooses(f"set:{aspect}")
+            await sofa.sees("form")
+            await _tries(sofa, option, end, pause)
         await sofa.chooses("back")
         await sofa.sees("list")
         await sofa.chooses("reset")
