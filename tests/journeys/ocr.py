@@ -5,22 +5,36 @@ from __future__ import annotations
 import io
 import subprocess
 import unicodedata
+from collections.abc import Sequence
 
 from PIL import Image
 
 _LIGHT = 110
 """Between our grounds and our text, of 255."""
+_BRIGHT = 200
+"""Between lines around buttons, which tesseract takes for parts of characters, and text."""
 _LONGEST = 12
 """Characters of a phrase that must stand together: it may go on in another line, and lines of two columns are read by turns."""
 _MISREAD = 4
 """Of so many characters one may have been misread: tesseract takes 圧 and 茶 for others."""
 
 
-def read(picture: Image.Image, model: str) -> str:
-    """Give the text of a picture as `plain` does. Raises RuntimeError if tesseract fails."""
+def missing(phrases: Sequence[str], picture: Image.Image, model: str) -> tuple[list[str], str]:
+    """Give which of these phrases are not to be read in a picture, and what is read; looked at once more without lines if need be."""
+    left, texts = list(phrases), []
+    for light in (_LIGHT, _BRIGHT):
+        texts.append(read(picture, model, light))
+        left = [it for it in left if not found(it, texts[-1])]
+        if not left:
+            break
+    return left, "\n".join(texts)
+
+
+def read(picture: Image.Image, model: str, light: int = _LIGHT) -> str:
+    """Give the text of a picture, brighter than ``light``, as `plain` does. Raises RuntimeError if tesseract fails."""
     png = io.BytesIO()
     # Our screens are light on dark, and the dark is no even one; tesseract's model was trained on black on white.
-    picture.convert("L").point(lambda level: 0 if level > _LIGHT else 255).save(png, "PNG")
+    picture.convert("L").point(lambda level: 0 if level > light else 255).save(png, "PNG")
     ran = subprocess.run(
         ["tesseract", "stdin", "stdout", "-l", model, "--psm", "11", "--dpi", "96"],
         input=png.getvalue(),

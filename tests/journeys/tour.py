@@ -144,14 +144,14 @@ class Tour:
         if self._before is not None and ImageChops.difference(picture, self._before).getbbox() is None:
             wrong.append("the picture is the one before")
         if words or not_words:
-            text = ocr.read(picture, _MODELS.get(self._appearance().language, _MODEL))
-            missing = [f"not to be read: {it}" for it in map(self._said, words) if not ocr.found(it, text)]
-            lingering = [f"still to be read: {it}" for it in map(self._said, not_words) if ocr.plain(it) in text]
-            wrong += [*missing, *lingering, *([f"it reads: {text}"] if missing or lingering else [])]
+            model = _MODELS.get(self._appearance().language, _MODEL)
+            missing, text = ocr.missing([self._said(it) for it in words], picture, model)
+            lingering = [it for it in map(self._said, not_words) if ocr.plain(it) in text]
+            wrong += [f"not to be read: {it}" for it in missing] + [f"still to be read: {it}" for it in lingering]
+            wrong += [f"it reads: {text}"] if missing or lingering else []
         if literal:
-            text = ocr.read(picture, _MODELS[JAPANESE])
-            missing = [f"not to be read: {it}" for it in literal if not ocr.found(it, text)]
-            wrong += [*missing, *([f"it reads: {text}"] if missing else [])]
+            missing, text = ocr.missing(literal, picture, _MODELS[JAPANESE])
+            wrong += [f"not to be read: {it}" for it in missing] + ([f"it reads: {text}"] if missing else [])
         return wrong
 
     def _said(self, word: str | Word) -> str:
