@@ -36,6 +36,8 @@ from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
 from simulators.platform.levels import SCHEMA as LEVELS
 from simulators.platform.levels import Levels
 from simulators.platform.lies import Lie
+from simulators.platform.life import SCHEMA as LIFE
+from simulators.platform.life import Life
 from simulators.platform.logout import SCHEMA as LOGOUT
 from simulators.platform.logout import Logout
 from simulators.platform.operators import Method, Operators
@@ -47,10 +49,11 @@ from simulators.platform.seed import CONTRACT_NUMBER
 from simulators.platform.sessions import SCHEMA as SESSIONS
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import ALL, NONCE_LIFE, Store
+from simulators.platform.succession import Successions
 from simulators.platform.support import SCHEMA as SUPPORT
 from simulators.platform.support import Support
 from simulators.platform.trust import Trust
-from simulators.tokens import Place, Proofs, ServerNonces, challenge, give_nonce, proof_key
+from simulators.tokens import Place, Proofs, ServerNonces, give_nonce, proof_key
 from simulators.validation.issuer import issuer_key
 from simulators.web import Clock, Problem
 
@@ -100,12 +103,6 @@ def discovery(issuer: str) -> dict[str, object]:
     }
 
 
-class LinkBody(msgspec.Struct):
-    """The body of a request to link."""
-
-    contract_number: str
-
-
 class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
     use: Use
     keep: bool = True
@@ -145,35 +142,9 @@ class Platform:
         body = {"nonce": self._last_nonce, "expires_in": NONCE_LIFE.seconds}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
-    def _person(self, request: web.Request) -> str:
-        claims = self._front.claims(request)
-        if "link" not in claims.scope.split():
-            how = challenge("insufficient_scope", scope="link")
-            raise Problem(403, "insufficient_scope", headers=how)
-        return self._front.person(claims)
-
     async def support_check(self, request: web.Request) -> web.Response:
         """Answer a call centre (`docs/cable-id-profile.md`, Support code)."""
         return await self._support.check(request)
-
-    async def show_link(self, request: web.Request) -> web.Response:
-        """Answer whether the person is linked."""
-        link = self._store.link_of(self._person(request))
-        return web.json_response({"linked": link is not None, **(link.body() if link else {})})
-
-    async def make_link(self, request: web.Request) -> web.Response:
-        """Link the person to a Cable ID; the same idempotency key gives the same answer."""
-        person = self._person(request)
-        key = request.headers.get("Idempotency-Key", "")
-        contract = (await shared.json_body(request, LinkBody)).contract_number
-        if not 0 < len(key) <= 255:
-            raise Problem(400, "invalid_request", "Idempotency-Key is needed")
-        if not (len(contract) == 10 and contract.isascii() and contract.isdigit()):
-            raise Problem(400, "invalid_request", "contract_number has 10 digits")
-        answer = self._store.link_once(person, key, contract)
-        if answer.status == 201:
-            self._support.saw(proof_key(request), contract)
-        return web.json_response(answer.body, status=answer.status, headers={"Cache-Control": "no-store"})
 
 
 def build(
@@ -196,7 +167,7 @@ def build(
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
         db = shared.database(
-            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT
+            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT + LIFE
         )
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
@@ -217,11 +188,17 @@ def build(
         sessions = Sessions(issuer, db, keys, store, randomness, faults, clock)
         front = Front(issuer, clients, pending, sessions, policy, store, proofs, clock)
         desk = Desk(issuer, pending, clients, cards, store, own, policy, clock)
-        platform = Platform(issuer, keys, store, front, Support(db, keys, clock), faults)
+        support = Support(db, keys, clock)
+        platform = Platform(issuer, keys, store, front, support, faults)
+
+        def linked_at_box(request: web.Request, contract: str) -> None:
+            support.saw(proof_key(request), contract)
+
         site = Site(issuer, {address: name for name, address in services.items()})
         events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
         levels = Levels(services, db, clock)
+        life = Life(db, store, sessions, front, clients, proofs, events, randomness, clock, linked_at_box)
         tokens = TokenEndpoint(
             site,
             keys,
@@ -233,8 +210,10 @@ def build(
             sessions,
             policy,
             levels,
+            Successions(validation),
             events,
             logout,
+            life,
             randomness,
             clock,
         )
@@ -257,8 +236,7 @@ def build(
                 web.get("/openapi.json", platform.described),
                 web.post("/card-nonce", platform.card_nonce),
                 web.post("/token", tokens.answer),
-                web.get("/link", platform.show_link),
-                web.post("/link", platform.make_link),
+                *life.routes(),
                 web.post("/register", clients.register),
                 web.get("/register/{client}", clients.show),
                 web.put("/register/{client}", clients.change),

@@ -1,6 +1,8 @@
 """The endpoints that begin, show and end a sign-in: device authorization, CIBA, PAR, confirmations, userinfo, revocation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -95,9 +97,16 @@ class Front:
 
     def claims(self, request: web.Request) -> AccessClaims:
         """Check the access token of a request. Raises Problem 401."""
+        return self._claims(request, self.sessions.read)
+
+    def claims_late(self, request: web.Request, late: timedelta) -> AccessClaims:
+        """Check an access token that may have expired so long ago. Raises Problem 401."""
+        return self._claims(request, lambda token: self.sessions.read_late(token, late))
+
+    def _claims(self, request: web.Request, read: Callable[[str], AccessClaims]) -> AccessClaims:
         token = authorization(request)
         try:
-            claims = self.sessions.read(token)
+            claims = read(token)
         except ValueError as error:
             raise Problem(401, "invalid_token", str(error), headers=challenge("invalid_token")) from None
         if self.proofs.check(request, Place.RESOURCE, token) != claims.cnf.jkt:

@@ -8,17 +8,20 @@ from enum import Enum
 
 import msgspec
 from aiohttp import web
+from cryptography import x509
 
-from simulators.platform.card import SKEW, Cards, Reason, refused
+from simulators.platform.card import SKEW, Cards, Reason, Verdict, refused
 from simulators.platform.clients import Client, Clients
 from simulators.platform.events import Events
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.levels import Levels
+from simulators.platform.life import Life, Standing
 from simulators.platform.logout import Logout
 from simulators.platform.pending import Kind, Pending
 from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.sessions import LIFE, Sessions, SignIn
 from simulators.platform.store import Category, Store
+from simulators.platform.succession import Successions
 from simulators.tokens import AccessClaims, Place, Proofs, sign_es256
 from simulators.web import Clock, Problem
 
@@ -52,13 +55,13 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, revocation: RevocationPolicy, levels: Levels, events: Events, logout: Logout,
-        randomness: Randomness, clock: Clock,
+        sessions: Sessions, revocation: RevocationPolicy, levels: Levels, successions: Successions, events: Events,
+        logout: Logout, life: Life, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
-        self._levels, self._events, self._logout = levels, events, logout
+        self._levels, self._events, self._logout, self._life = levels, events, logout, life
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
-        self._revocation, self._random, self._clock = revocation, randomness, clock
+        self._revocation, self._successions, self._random, self._clock = revocation, successions, randomness, clock
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
@@ -98,10 +101,12 @@ class TokenEndpoint:
         self, who: SignIn, client: Client, jkt: str, wanted: str, nonce: str | None,
         more: Mapping[str, object] | None = None,
     ) -> dict[str, object]:  # fmt: skip
-        granted = {"openid", "link"} | ({"services"} if self._store.link_of(who.person) else set())
+        standing = self._life.standing(who.person, jkt, client)
+        granted = {"openid", "link"} | ({"services"} if standing is Standing.LINKED else set())
         scope = " ".join(s for s in SCOPES if s in granted and s in wanted.split())
         self._store.charge(Category.PLATFORM, "sign_in")
-        return self._sessions.begin(who, client, jkt, scope, nonce, more or {})
+        told = {"link": standing} if "link" in scope.split() else {}
+        return self._sessions.begin(who, client, jkt, scope, nonce, {**told, **(more or {})})
 
     async def _card(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, object]:
         wanted = form.get("scope", "")
@@ -115,13 +120,25 @@ class TokenEndpoint:
             raise refused(Reason.ASSERTION, "jti was used before")
         try:
             verdict = await self._cards.ask_authority(certificate, self._revocation)
+            person = await self._person(verdict, certificate)
         except Problem as problem:
             if problem.status == 503:
                 self._store.give_back(claims.nonce, claims.jti)
             raise
-        person = self._store.person(verdict.issuer_key, certificate.serial_number)
         who = SignIn(person, self._now(), revocation=json.dumps(verdict.finding.body()))
         return self._begin(who, client, jkt, wanted, claims.nonce)
+
+    async def _person(self, verdict: Verdict, certificate: x509.Certificate) -> str:
+        """Give whose card it is; of one that is not linked, whether it took the place of one that is. Raises Problem 503."""
+        known = self._store.find_person(verdict.issuer_key, certificate.serial_number)
+        if known is not None and self._store.link_of(known) is not None:
+            return known
+        predecessors = await self._successions.before(verdict.issuer_key, certificate.serial_number)
+        person = self._store.person(verdict.issuer_key, certificate.serial_number)
+        for issuer_key, serial in reversed(predecessors):
+            if (old := self._store.find_person(issuer_key, serial)) is not None:
+                self._life.came_after(person, old)
+        return person
 
     def _exchange(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, object]:
         if form.get("subject_token_type") != ACCESS_TOKEN:
@@ -137,9 +154,10 @@ class TokenEndpoint:
         if audience not in self._site.services:
             raise Problem(400, "invalid_target", "no such service")
         person = self._store.person_of(claims.sub)
-        if person is None or self._store.link_of(person) is None:
+        if person is None:
             raise Problem(400, "invalid_request", "link first", reason="link_required")
         acr = self._levels.granted(self._site.services[audience], claims)
+        self._life.allow(person, jkt, client, self._site.services[audience])
         self._store.charge(Category.PLATFORM, "token_exchange")
         self._logout.given(claims.sid, self._site.services[audience])
         now = self._now()

@@ -121,6 +121,13 @@ class Sessions:
             raise ValueError("the session has ended")
         return claims
 
+    def read_late(self, token: str, late: timedelta) -> AccessClaims:
+        """Check an access token that may have expired so long ago, and whose session may have ended; ValueError says what is wrong."""
+        key = self._keys.key_of(token)
+        return read_access_token(
+            token, key, issuer=self._issuer, audience=self._issuer, clock=lambda: self._clock() - late
+        )
+
     def revoke(self, token: str, client: Client) -> None:
         """End the session of a token of this client's; of any other token nothing is said (RFC 7009, clause 2.2)."""
         row = self._db.execute(
@@ -147,6 +154,13 @@ class Sessions:
         """End every session of a person, wherever it is."""
         for row in self._db.execute("SELECT sid FROM sessions WHERE person = ? AND ended = 0", (person,)).fetchall():
             self.end(row["sid"])
+
+    def end_of(self, person: str, jkt: str | None = None) -> None:
+        """End a person's sessions, all of them or those at one box."""
+        rows = self._db.execute("SELECT sid, jkt FROM sessions WHERE person = ? AND ended = 0", (person,)).fetchall()
+        for row in rows:
+            if jkt in (None, row["jkt"]):
+                self.end(row["sid"])
 
     def _tokens(self, sid: str, parent: str | None) -> dict[str, object]:
         row = self._db.execute("SELECT * FROM sessions WHERE sid = ?", (sid,)).fetchone()

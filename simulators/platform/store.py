@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -79,6 +79,12 @@ class Store:
         row = self._db.execute("SELECT person FROM subjects WHERE sub = ?", (sub,)).fetchone()
         return str(row["person"]) if row else None
 
+    def find_person(self, issuer_key: str, serial: int) -> str | None:
+        """Return the person of a card that was seen before."""
+        card = self._keys.pseudonym("card", issuer_key, f"{serial:x}")
+        row = self._db.execute("SELECT person FROM persons WHERE card = ?", (card,)).fetchone()
+        return str(row["person"]) if row else None
+
     def person_under(self, contract: str) -> str | None:
         """Return who linked first under a contract."""
         row = self._db.execute(
@@ -91,9 +97,13 @@ class Store:
         row = self._db.execute("SELECT link_id, linked_at FROM links WHERE person = ?", (person,)).fetchone()
         return Link(row["link_id"], row["linked_at"]) if row else None
 
-    def link_once(self, person: str, key: str, contract: str, *, charge: bool = True) -> Answer:
-        """Link a person to a Cable ID that is made now, in the name of a contract; refuses by the answer.
+    def link_once(
+        self, person: str, key: str, contract: str, *, charge: bool = True,
+        allowed: Callable[[], Mapping[str, object] | None] = lambda: None,
+    ) -> Answer:  # fmt: skip
+        """Link a person to a Cable ID that is made now, in the name of a contract ("" for none); refuses by the answer.
 
+        Who is linked without a contract gets one. `allowed` gives what the answer 409 says, None if nothing is against it.
         The same idempotency key gives the same answer. Effect, answer and charge are kept together or not at all.
         """
         before = self._db.execute(
@@ -103,15 +113,19 @@ class Store:
             if before["contract"] != contract:
                 return Answer(422, {"error": "idempotency_key_reused"})
             return Answer(201, json.loads(before["body"]))
-        if self.link_of(person):
-            return Answer(409, {"error": "already_linked"})
-        if not self._db.execute("SELECT 1 FROM contracts WHERE number = ?", (contract,)).fetchone():
+        if contract and not self._db.execute("SELECT 1 FROM contracts WHERE number = ?", (contract,)).fetchone():
             return Answer(404, {"error": "contract_not_found"})
-        link = Link(self._random.text(), utc_text(self._clock()))
+        if (refusal := allowed()) is not None:
+            return Answer(409, refusal)
+        before = self.link_of(person)
+        link = before or Link(self._random.text(), utc_text(self._clock()))
         cable_id = self._random.text()
         with self._db:
-            row = (person, cable_id, link.link_id, contract, link.linked_at)
-            self._db.execute("INSERT INTO links VALUES (?, ?, ?, ?, ?)", row)
+            if before:
+                self._db.execute("UPDATE links SET contract = ? WHERE person = ?", (contract, person))
+            else:
+                row = (person, cable_id, link.link_id, contract, link.linked_at)
+                self._db.execute("INSERT INTO links VALUES (?, ?, ?, ?, ?)", row)
             body = json.dumps(link.body(), ensure_ascii=False)
             self._db.execute("INSERT INTO link_requests VALUES (?, ?, ?, ?)", (person, key, contract, body))
             if charge:

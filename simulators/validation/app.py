@@ -10,6 +10,7 @@ not here, by the first authority's, which whoever asks must have been told (clau
 `POST /_sim/revoke {"identity": NAME | "certificate": base64 DER, "status"?: "revoked", "reason"?, "since"?}` lists a certificate; `reason` is
 that of RFC 5280, clause 5.3.1, in its spelling there (`unspecified` if left out), `since` RFC 3339 UTC (now); status `unknown` makes OCSP not
 know it, `good` takes it off the list. `GET /_sim/checks` → `{"checks": [{"at", "source": ocsp|crl, "status"}]}`. Faults: `docs/simulators.md`.
+Which certificate took which one's place: `succession.py`.
 """
 
 import base64
@@ -33,6 +34,8 @@ from simulators.validation.issuer import issuer_key
 from simulators.validation.lies import Lie
 from simulators.validation.ocsp import Entry, Responder, Served, Status
 from simulators.validation.seed import SCHEMA
+from simulators.validation.succession import SCHEMA as RENEWED
+from simulators.validation.succession import Successions
 from simulators.web import Clock, Problem
 
 IdentityDer = Callable[[str], bytes]
@@ -130,13 +133,21 @@ class Validation:
         if issuer is None:
             raise Problem(404, "untrusted")
         key = (issuer_key(issuer), f"{certificate.serial_number:x}")
+        self._list(key, certificate, wanted)
+        return web.Response(status=204)
+
+    def revoke(self, certificate: x509.Certificate, reason: ReasonFlags) -> None:
+        """Revoke a certificate of the first authority's."""
+        key = (issuer_key(self._own[0].certificate), f"{certificate.serial_number:x}")
+        self._list(key, certificate, Listing(reason=reason))
+
+    def _list(self, key: tuple[str, str], certificate: x509.Certificate, wanted: Listing) -> None:
         since = shared.utc_text(wanted.since or self._clock())
         with self._db:
             self._db.execute("DELETE FROM listed WHERE issuer = ? AND serial = ?", key)
             if wanted.status is not Status.GOOD:
                 row = (*key, wanted.status.value, wanted.reason.value, since, crl.point_of(certificate))
                 self._db.execute("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?)", row)
-        return web.Response(status=204)
 
     async def checks(self, _: web.Request) -> web.Response:
         """Answer `GET /_sim/checks`."""
@@ -169,13 +180,14 @@ def build(folders: Sequence[Path], others: Sequence[x509.Certificate], given: Cl
         clock, faults = shared.Adjustable(given), Faults(Lie)
         first, *more = folders or [state / "authority"]
         own = [Authority.open(first, now=clock()), *(Authority.existing(folder, now=clock()) for folder in more)]
-        db = shared.database(state, "validation", SCHEMA)
+        db = shared.database(state, "validation", SCHEMA + RENEWED)
         service = Validation(db, own, others, faults, clock)
         app = shared.application(shared.json_problem, clock, faults)
         shared.close_with(app, db)
         app.router.add_post("/ocsp", service.posted)
         app.router.add_get("/ocsp/{question:.+}", service.asked)
         app.router.add_get("/crl/{issuer}.crl", service.list_revoked)
+        app.add_routes(Successions(db, own[0], service.revoke).routes())
         app.router.add_post("/_sim/revoke", service.list_certificate)
         app.router.add_get("/_sim/checks", service.checks)
         return app

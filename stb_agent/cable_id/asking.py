@@ -20,9 +20,14 @@ from stb_agent.cable_id.errors import (
     CertificateRevoked,
     CertificateUntrusted,
     ClientRefused,
+    ContractFull,
+    ContractNeeded,
     ContractNotFound,
     EncryptionKeyChanged,
+    GuardianRequired,
+    LinkedElsewhere,
     LinkRequired,
+    LinkSuspended,
     NonceRefused,
     PlatformUnreachable,
     RevocationOld,
@@ -30,10 +35,11 @@ from stb_agent.cable_id.errors import (
     ServiceUnknown,
     SessionEnded,
     StepUpRequired,
+    TooManyBoxes,
     Unprotected,
 )
 from stb_agent.cable_id.id_token import verify
-from stb_agent.cable_id.session import ServiceToken, Session
+from stb_agent.cable_id.session import ServiceToken, Session, Standing
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof, Revocation
@@ -57,10 +63,17 @@ _REASONS: dict[str, type[CableIdError]] = {
     "certificate_revoked": CertificateRevoked,
     "revocation_unknown": RevocationUnknown,
     "link_required": LinkRequired,
+    "link_suspended": LinkSuspended,
+    "too_many_boxes": TooManyBoxes,
+    "guardian_required": GuardianRequired,
     "subject_token": SessionEnded,
 }
 _ERRORS: dict[str, type[CableIdError]] = {
     "already_linked": AlreadyLinked,
+    "linked_elsewhere": LinkedElsewhere,
+    "contract_full": ContractFull,
+    "contract_needed": ContractNeeded,
+    "link_suspended": LinkSuspended,
     "contract_not_found": ContractNotFound,
     "invalid_target": ServiceUnknown,
     "invalid_grant": SessionEnded,
@@ -121,24 +134,35 @@ class Asker:
             revocation=told.revocation.status,
             checked_at=ours - max(now - told.revocation.checked_at, 0.0),
         )
+        linked = "services" in answer.scope.split()
         return Session(
             access_token=answer.access_token,
             expires_at=asked_at + answer.expires_in,
-            linked="services" in answer.scope.split(),
+            linked=linked,
+            standing=Standing.of(told.link, linked=linked),
             subject=told.sub,
             auth_time=told.auth_time,
             proof=proof,
             refresh_token=answer.refresh_token,
         )
 
-    async def post(self, endpoint: str, form: dict[str, str], kind: Kind, *, meanings: Meanings | None = None) -> Reply:
+    async def post(
+        self,
+        endpoint: str,
+        form: dict[str, str],
+        kind: Kind,
+        *,
+        meanings: Meanings | None = None,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
         """Post a form as this client; ``meanings`` go before the usual ones. Raises what they name."""
         issuer = self.discovery.issuer
 
         def proven() -> dict[str, str]:
             return form | self.client.parameters(issuer, self.transport.server_time.now(URL(endpoint)))
 
-        return await self.ask("POST", endpoint, kind, form=proven, meanings=meanings)
+        return await self.ask("POST", endpoint, kind, token=token, form=proven, headers=headers, meanings=meanings)
 
     async def ask(
         self,

@@ -156,20 +156,29 @@ class PlatformClient:
             again = {**form, "assertion": _sealed(signed, *changed)}
             return await self.asker.post(challenge.token_endpoint, again, Kind.CARD_SIGN_IN)
 
-    async def link(self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str) -> LinkResult:
-        """Link the signed-in card to the Cable ID of a contract; the same key may be sent again after a silence.
+    async def link(
+        self, authority: Session | ServiceToken, contract_number: str, idempotency_key: str, *, guardian: bool = False
+    ) -> LinkResult:
+        """Link the signed-in card to the Cable ID of a contract, or with "" to one without; the same key may be sent again after a silence.
 
-        ``authority``: the session, or its access token as it was kept with the request.
+        ``authority``: the session, or its access token as it was kept with the request. ``guardian``: it is an under-15's card, and a parent or
+        guardian agreed.
 
-        Raises ContractNumberMistyped before anything is sent, ContractNotFound, AlreadyLinked, SessionEnded.
+        Raises ContractNumberMistyped before anything is sent, ContractNotFound, AlreadyLinked, LinkedElsewhere, ContractFull, ContractNeeded,
+        LinkSuspended, SessionEnded.
         """
-        numbers.check(contract_number)
+        if contract_number:
+            numbers.check(contract_number)
+        body = {
+            **({"contract_number": contract_number} if contract_number else {}),
+            **({"guardian": True} if guardian else {}),
+        }
         reply = await self.asker.ask(
             "POST",
             (await self._discovery.metadata()).link_endpoint,
             Kind.LINK,
             token=self.asker.token_of(authority),
-            json=msgspec.json.encode({"contract_number": contract_number}),
+            json=msgspec.json.encode(body),
             headers={"Idempotency-Key": f'"{idempotency_key}"'},  # a structured field string (RFC 9651 §3.3.3)
         )
         answer = decoded(reply, _Linked, 201)

@@ -230,6 +230,66 @@ class LinkRequired(CableIdError):
     code = "cable_id.link.required"
 
 
+class LinkedElsewhere(CableIdError):
+    """This card is linked under another contract than the one that was named."""
+
+    code = "cable_id.link.elsewhere"
+
+
+class ContractFull(CableIdError):
+    """The operator allows no more people under this contract."""
+
+    code = "cable_id.link.contract_full"
+
+
+class ContractNeeded(CableIdError):
+    """The operator links nobody without a contract."""
+
+    code = "cable_id.link.contract_needed"
+
+
+class LinkSuspended(CableIdError):
+    """The link is suspended: the card was reported lost."""
+
+    code = "cable_id.link.suspended"
+
+
+class LinkGone(CableIdError):
+    """There is no such link, or it is none of this box's."""
+
+    code = "cable_id.link.gone"
+
+
+class NothingToReplace(CableIdError):
+    """The card has taken no linked card's place."""
+
+    code = "cable_id.link.nothing_to_replace"
+
+
+class TooManyBoxes(CableIdError):
+    """The operator does not allow the person one more box."""
+
+    code = "cable_id.link.too_many_boxes"
+
+
+class BoxUnknown(CableIdError):
+    """The person is not known at that box."""
+
+    code = "cable_id.link.box_unknown"
+
+
+class TooManyTries(CableIdError):
+    """Too many contract numbers were wrong at this box."""
+
+    code = "cable_id.link.too_many_tries"
+
+
+class GuardianRequired(CableIdError):
+    """The service is not for an under-15's card."""
+
+    code = "cable_id.link.guardian_required"
+
+
 # A text written on a phone
 
 

@@ -25,7 +25,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class IdToken(msgspec.Struct, frozen=True):
-    """The claims, all of them needed but the nonce, which a card's sign-in has and a phone's has not."""
+    """The claims, all of them needed but the nonce, which a card's sign-in has and a phone's has not, and how the card is linked."""
 
     iss: str
     sub: str
@@ -37,6 +37,7 @@ class IdToken(msgspec.Struct, frozen=True):
     revocation: Checked
     nonce: str | None = None
     amr: list[str] = []
+    link: str = ""
 
 
 async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str | None, now: float) -> IdToken:

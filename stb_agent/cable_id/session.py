@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from joserfc.jwk import RSAKey
 
@@ -22,11 +23,28 @@ class Challenge:
     encryption_key: RSAKey = field(repr=False)
 
 
+class Standing(StrEnum):
+    """How a card stands with its link (the ID token's own claim ``link``)."""
+
+    NONE = "none"
+    LINKED = "linked"
+    SUSPENDED = "suspended"
+    REPLACES = "replaces"
+    TOO_MANY_BOXES = "too_many_boxes"
+
+    @classmethod
+    def of(cls, claim: str, *, linked: bool) -> Standing:
+        """Read the claim; ``linked``, what the scope says, where there is none that is known."""
+        known = {it.value: it for it in cls}
+        return known.get(claim, cls.LINKED if linked else cls.NONE)
+
+
 @dataclass(frozen=True)
 class Session:
     """A signed-in person, as the platform knows them.
 
-    ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card.
+    ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card,
+    ``standing`` what stands in the way if it is not.
     ``refresh_token`` renews it, once, with the device key alone ("" if the platform gave none).
     ``expires_at`` and ``proof`` are by the box's clock, ``auth_time`` is as the platform said it; seconds since the epoch, UTC.
     """
@@ -38,6 +56,7 @@ class Session:
     auth_time: float
     proof: Proof
     refresh_token: str = field(default="", repr=False)
+    standing: Standing = Standing.NONE
 
     @property
     def level(self) -> Level:

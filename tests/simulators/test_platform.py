@@ -69,7 +69,7 @@ async def test_a_linked_card_signs_in(town):
     assert claims.pop("sid") == unverified(reply.body["access_token"])["sid"]
     assert claims == {
         "iss": box.platform, "aud": CLIENT, "amr": ["sc", "pin"], "iat": now, "exp": now + 600, "auth_time": now, "acr": "authenticated",
-        "nonce": nonce, "revocation": {"status": "good", "source": "ocsp", "checked_at": now},
+        "nonce": nonce, "link": "linked", "revocation": {"status": "good", "source": "ocsp", "checked_at": now},
     }  # fmt: skip
     access = jws.deserialize_compact(reply.body["access_token"], key, algorithms=["ES256"])
     assert access.headers()["typ"] == "at+jwt"
@@ -266,8 +266,13 @@ async def test_linking_once(town):
     reply = await box.link(token, CONTRACTS[1].number, "key-1")
     assert (reply.status, reply.body) == (422, {"error": "idempotency_key_reused"})
     reply = await box.link(token, CONTRACT_NUMBER, "key-2")
-    assert (reply.status, reply.body) == (409, {"error": "already_linked"})
-    assert (await box.send("GET", link, token=token)).body == {"linked": True, **first.body}
+    assert (reply.status, reply.body) == (
+        409,
+        {"error": "already_linked", "operator": OPERATOR, "linked_at": first.body["linked_at"]},
+    )
+    assert (await box.send("GET", link, token=token)).body == {
+        "linked": True, **first.body, "state": "linked", "contract": True,
+    }  # fmt: skip
     await town.restart("platform")
     again = await box.link(token, CONTRACT_NUMBER, "key-1")
     assert (again.status, again.body) == (201, first.body)

@@ -192,3 +192,8 @@ class Box:
         return await self.send(
             "POST", f"{self.platform}/link", token=token, headers=headers, json={"contract_number": contract}
         )
+
+    async def act(self, path: str, token: str | None = None, *, key: str = "", **how: Any) -> Reply:
+        """Do something with a link: POST with an idempotency key, of its own unless given."""
+        headers = {"Idempotency-Key": key or secrets.token_urlsafe(12)}
+        return await self.send("POST", f"{self.platform}/link/{path}", token=token, headers=headers, **how)
