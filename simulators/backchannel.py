@@ -1,6 +1,5 @@
 """The end of a session as a service hears it (OpenID Connect Back-Channel Logout 1.0): from then on none of its tokens is taken."""
 
-import sqlite3
 from datetime import timedelta
 
 import msgspec
@@ -8,6 +7,7 @@ from aiohttp import web
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from simulators.database import Database
 from simulators.tokens import AccessClaims, PlatformKeys, registry
 from simulators.web import Clock, Problem
 
@@ -37,7 +37,7 @@ class _LogoutClaims(msgspec.Struct):
 class Ended:
     """Take logout tokens, and tell whether a session has ended."""
 
-    def __init__(self, base: str, platform: str, db: sqlite3.Connection, keys: PlatformKeys, clock: Clock) -> None:
+    def __init__(self, base: str, platform: str, db: Database, keys: PlatformKeys, clock: Clock) -> None:
         self._base, self._platform, self._db, self._keys, self._clock = base, platform, db, keys, clock
 
     def _now(self) -> int:
@@ -52,17 +52,16 @@ class Ended:
         form = await request.post()
         claims = await self._read(str(form.get("logout_token", "")))
         now = self._now()
-        try:
-            with self._db:
-                self._db.execute("DELETE FROM logout_tokens WHERE expires < ?", (now,))
-                self._db.execute("DELETE FROM ended_sessions WHERE expires < ?", (now,))
-                self._db.execute("INSERT INTO logout_tokens VALUES (?, ?)", (claims.jti, claims.exp + _SKEW))
-                # Without a session, every one of the person's that began before (clause 2.4).
-                name = f"sid|{claims.sid}" if claims.sid else f"sub|{claims.sub}"
-                row = (name, claims.iat, now + int(_KEPT.total_seconds()))
-                self._db.execute("INSERT INTO ended_sessions VALUES (?, ?, ?)", row)
-        except sqlite3.IntegrityError:
-            raise Problem(400, "invalid_request", "jti was used before") from None
+        with self._db:
+            self._db.execute("DELETE FROM logout_tokens WHERE expires < ?", (now,))
+            self._db.execute("DELETE FROM ended_sessions WHERE expires < ?", (now,))
+            used = (claims.jti, claims.exp + _SKEW)
+            if self._db.execute("INSERT INTO logout_tokens VALUES (?, ?) ON CONFLICT DO NOTHING", used).rowcount != 1:
+                raise Problem(400, "invalid_request", "jti was used before")
+            # Without a session, every one of the person's that began before (clause 2.4).
+            name = f"sid|{claims.sid}" if claims.sid else f"sub|{claims.sub}"
+            row = (name, claims.iat, now + int(_KEPT.total_seconds()))
+            self._db.execute("INSERT INTO ended_sessions VALUES (?, ?, ?)", row)
         return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
     async def _read(self, token: str) -> _LogoutClaims:

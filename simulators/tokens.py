@@ -5,7 +5,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -21,6 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from yarl import URL
 
+from simulators.database import Database
 from simulators.web import AGENT, Clock, Problem, json_body, loopback_url, options
 
 PROOF_AGE = timedelta(seconds=300)
@@ -107,7 +107,7 @@ class _ProofClaims(msgspec.Struct):
 class Proofs:
     """Check DPoP proofs; remembers each `jti` for as long as the proof could be shown again."""
 
-    def __init__(self, db: sqlite3.Connection, clock: Clock, nonces: ServerNonces | None) -> None:
+    def __init__(self, db: Database, clock: Clock, nonces: ServerNonces | None) -> None:
         self._db, self._clock, self._nonces = db, clock, nonces
 
     def check(self, request: web.Request, place: Place, access_token: str | None = None) -> str:
@@ -147,14 +147,13 @@ class Proofs:
         return jkt
 
     def _remember(self, jkt: str, jti: str, now: float, place: Place) -> None:
-        try:
-            with self._db:
-                self._db.execute("DELETE FROM dpop_proofs WHERE expires < ?", (int(now),))
-                # `iat` may lie ahead of the clock by as much as it may lie behind.
-                expires = int(now + 2 * PROOF_AGE.total_seconds())
-                self._db.execute("INSERT INTO dpop_proofs VALUES (?, ?, ?)", (jkt, jti, expires))
-        except sqlite3.IntegrityError:
-            raise _refusal(place, "invalid_dpop_proof", "jti was used before") from None
+        with self._db:
+            self._db.execute("DELETE FROM dpop_proofs WHERE expires < ?", (int(now),))
+            # `iat` may lie ahead of the clock by as much as it may lie behind.
+            row = (jkt, jti, int(now + 2 * PROOF_AGE.total_seconds()))
+            done = self._db.execute("INSERT INTO dpop_proofs VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+        if done.rowcount != 1:
+            raise _refusal(place, "invalid_dpop_proof", "jti was used before")
 
 
 def proof_key(request: web.Request) -> ECKey:
@@ -279,7 +278,7 @@ class ResourceServer:
         self,
         base: str,
         platform: str,
-        db: sqlite3.Connection,
+        db: Database,
         clock: Clock,
         max_age: timedelta,
         nonces: ServerNonces | None,
@@ -325,7 +324,7 @@ class ResourceServer:
 
 
 def resource_server(
-    base: str, platform: str, db: sqlite3.Connection, clock: Clock, max_age: timedelta, *, dpop_nonce: bool
+    base: str, platform: str, db: Database, clock: Clock, max_age: timedelta, *, dpop_nonce: bool
 ) -> ResourceServer:
     """Make the guard of a service; with `dpop_nonce` each proof must carry a nonce of this service."""
     nonces = ServerNonces(secrets.token_bytes(32), clock) if dpop_nonce else None

@@ -7,7 +7,6 @@ import ctypes
 import os
 import signal
 import socket
-import sqlite3
 import struct
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from cryptography import x509
 
+from simulators.database import Database, open_file
 from simulators.faults import Fault, FaultKind, Faults
 from simulators.ports import listen
 from simulators.problem import Problem as Problem
@@ -222,18 +222,12 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def database(folder: Path, name: str, schema: str) -> sqlite3.Connection:
-    """Open the simulator's state, `NAME.sqlite` in its folder; writes belong in `with db:`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(folder / f"{name}.sqlite")
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.executescript(schema)
-    return db
+def database(folder: Path, name: str, schema: str) -> Database:
+    """Open the simulator's state, `NAME.sqlite` in its folder."""
+    return open_file(folder / f"{name}.sqlite", schema)
 
 
-def close_with(app: web.Application, db: sqlite3.Connection) -> None:
+def close_with(app: web.Application, db: Database) -> None:
     """Close the state when the application ends."""
 
     async def close(_: web.Application) -> None:

@@ -1,6 +1,5 @@
 """The town's booking service over HTTP: `docs/service-contracts.md`, "Booking", is its contract."""
 
-import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -24,6 +23,7 @@ from simulators.booking.seed import (
     find,
     slots,
 )
+from simulators.database import Database, Row
 from simulators.tokens import SCHEMA as PROOFS
 from simulators.tokens import ResourceServer, give_nonce, resource_options, resource_server
 from simulators.web import Clock, Problem, utc_text
@@ -50,7 +50,7 @@ class OrderBody(msgspec.Struct):
 class Booking:
     """The endpoints."""
 
-    def __init__(self, db: sqlite3.Connection, guard: ResourceServer, clock: Clock) -> None:
+    def __init__(self, db: Database, guard: ResourceServer, clock: Clock) -> None:
         self._db, self._guard, self._clock = db, guard, clock
 
     def _today(self) -> date:
@@ -125,7 +125,7 @@ class Booking:
         return web.json_response({"orders": [_order(row) for row in rows]})
 
 
-def _order(row: sqlite3.Row) -> dict[str, object]:
+def _order(row: Row) -> dict[str, object]:
     names = ("id", "number", "facility", "slot", "start", "end", "price_yen", "purpose", "people")
     return {"status": "confirmed", "group": row["party"], **{name: row[name] for name in names}}
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from yarl import URL
 from simulators import web as shared
 from simulators.backchannel import SCHEMA as ENDED
 from simulators.backchannel import Ended
+from simulators.database import Database
 from simulators.health import fhir
 from simulators.health.seed import SCHEMA, measurements
 from simulators.tokens import SCHEMA as PROOFS
@@ -25,7 +25,7 @@ _COMPARISONS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 class Health:
     """The endpoints. Whose records: the token's subject; each subject's are made when it first asks."""
 
-    def __init__(self, base: str, platform: str, db: sqlite3.Connection, guard: ResourceServer, clock: Clock) -> None:
+    def __init__(self, base: str, platform: str, db: Database, guard: ResourceServer, clock: Clock) -> None:
         self._base, self._platform, self._db, self._guard, self._clock = base, platform, db, guard, clock
 
     async def metadata(self, _: web.Request) -> web.Response:

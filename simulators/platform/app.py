@@ -21,6 +21,7 @@ from cryptography import x509
 from simulators import web as shared
 from simulators.admission import AT_ONCE, admission
 from simulators.authority import Authority
+from simulators.database import open_database
 from simulators.faults import Faults
 from simulators.platform.card import Cards
 from simulators.platform.clients import SCHEMA as CLIENTS
@@ -156,6 +157,7 @@ def build(
     authority: Path | None = None,
     others: Sequence[x509.Certificate] = (),
     registered_only: bool = False,
+    database: str | None = None,
     at_once: int = AT_ONCE,
 ) -> shared.Build:
     """Prepare the application.
@@ -166,9 +168,8 @@ def build(
 
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        db = shared.database(
-            state, "platform", ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT + LIFE
-        )
+        schema = ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT + LIFE
+        db = open_database(database or state / "platform.sqlite", schema)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
         store = Store(db, keys, randomness, clock)
@@ -280,6 +281,13 @@ def service(text: str) -> tuple[str, str]:
     return name, shared.loopback_url(address)
 
 
+def dsn(text: str) -> str:
+    """Check the address of a database (for argparse); libpq's own forms, key words or a URI."""
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise argparse.ArgumentTypeError("not a postgresql:// address")
+    return text
+
+
 def main(argv: list[str]) -> int:
     """Run the common platform."""
     parser = shared.options("platform", "The cable operators' common platform.")
@@ -309,6 +317,12 @@ def main(argv: list[str]) -> int:
         metavar="N",
         help=f"requests taken at once; more are told to come later ({AT_ONCE})",
     )
+    parser.add_argument(
+        "--database",
+        metavar="DSN",
+        type=dsn,
+        help="keep state in PostgreSQL (postgresql://…) instead of SQLite in --state",
+    )
     shared.add_trust(parser)
     arguments = parser.parse_args(argv)
     make = build(
@@ -319,6 +333,7 @@ def main(argv: list[str]) -> int:
         authority=arguments.authority,
         others=arguments.trust_ca,
         registered_only=arguments.registered_only,
+        database=arguments.database,
         at_once=arguments.at_once,
     )
     return shared.run("platform", arguments, make)

@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from simulators import web as shared
+from simulators.database import Database, Row
 from simulators.platform.keys import Randomness
 from simulators.platform.operators import Method, Operators
 from simulators.platform.store import Store
@@ -96,7 +96,7 @@ class Clients:
     """The clients' desk: registers, shows and changes them, and tells which one asks."""
 
     def __init__(
-        self, issuer: str, db: sqlite3.Connection, operators: Operators, store: Store, proofs: Proofs,
+        self, issuer: str, db: Database, operators: Operators, store: Store, proofs: Proofs,
         randomness: Randomness, clock: Clock, *, registered_only: bool,
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._operators, self._store = issuer, db, operators, store
@@ -172,8 +172,9 @@ class Clients:
         client_id = str(before["client_id"]) if before else self._random.text()
         sector = urlsplit(statement.sector_identifier_uri).hostname or statement.iss
         with self._db:
+            self._db.execute("DELETE FROM clients WHERE client_id = ?", (client_id,))
             self._db.execute(
-                "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)",
+                "INSERT INTO clients VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)",
                 (
                     client_id, Method.PRIVATE_KEY_JWT.value, msgspec.json.encode(wanted.jwks).decode(), sector, jkt,
                     statement.software_id, statement.iss, sha256_b64url(access.encode()),
@@ -214,8 +215,9 @@ class Clients:
         _keys(known.jwks)
         sector = urlsplit(known.sector_identifier_uri).hostname or known.client_id
         with self._db:
+            self._db.execute("DELETE FROM clients WHERE client_id = ?", (known.client_id,))
             self._db.execute(
-                "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, NULL, NULL, NULL, ?, NULL)",
+                "INSERT INTO clients VALUES (?, ?, ?, ?, NULL, NULL, NULL, ?, NULL)",
                 (
                     known.client_id, known.token_endpoint_auth_method.value, msgspec.json.encode(known.jwks).decode(),
                     sector, json.dumps(known.redirect_uris),
@@ -248,7 +250,7 @@ class Clients:
         }
 
 
-def _client(row: sqlite3.Row) -> Client:
+def _client(row: Row) -> Client:
     return Client(
         row["client_id"], row["sector"], Method(row["method"]),
         _keys(msgspec.json.decode(row["jwks"], type=_KeySet)), row["jkt"], tuple(json.loads(row["redirect_uris"])),

@@ -7,7 +7,6 @@ The rest of the platform calls `Events.tell` or `Events.tell_person` when someth
 import asyncio
 import contextlib
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,6 +15,7 @@ from enum import Enum
 import msgspec
 from aiohttp import web
 
+from simulators.database import Database, Row
 from simulators.platform.clients import Client, Clients
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.sessions import Sessions
@@ -126,7 +126,7 @@ class Events:
     """The platform's side of the streams."""
 
     def __init__(
-        self, issuer: str, db: sqlite3.Connection, keys: Keys, clients: Clients, sessions: Sessions, store: Store,
+        self, issuer: str, db: Database, keys: Keys, clients: Clients, sessions: Sessions, store: Store,
         proofs: Proofs, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._keys, self._clients, self._sessions = issuer, db, keys, clients, sessions
@@ -185,9 +185,7 @@ class Events:
         session = {"format": "opaque", "id": sid}
         return {"format": "complex", "user": self.person_subject(sub), "session": session}
 
-    def _put(
-        self, stream: sqlite3.Row, event_type: str, subject: Mapping[str, object], claims: Mapping[str, object]
-    ) -> str:
+    def _put(self, stream: Row, event_type: str, subject: Mapping[str, object], claims: Mapping[str, object]) -> str:
         jti, now = self._random.text(), self._now()
         event = {**claims} if event_type == EventType.VERIFICATION.value else {"event_timestamp": now, **claims}
         told = {
@@ -267,9 +265,9 @@ class Events:
             raise Problem(403, "insufficient_scope", headers=challenge("insufficient_scope", scope=scope))
         return row["client_id"], row["jkt"]
 
-    def _own(self, request: web.Request, scope: str, stream_id: str) -> sqlite3.Row:
+    def _own(self, request: web.Request, scope: str, stream_id: str) -> Row:
         """Find a box's stream; to another box it is none. Raises Problem 404."""
-        row: sqlite3.Row | None = self._db.execute(
+        row: Row | None = self._db.execute(
             "SELECT * FROM streams WHERE client_id = ? AND jkt = ? AND stream_id = ?",
             (*self._box(request, scope), stream_id),
         ).fetchone()
@@ -277,7 +275,7 @@ class Events:
             raise Problem(404, "stream_unknown")
         return row
 
-    def _body(self, row: sqlite3.Row) -> dict[str, object]:
+    def _body(self, row: Row) -> dict[str, object]:
         requested = json.loads(row["requested"])
         return {
             "stream_id": row["stream_id"],
@@ -409,7 +407,7 @@ class Events:
             raise Problem(404, "nobody", "nobody ever signed in there")
         return web.json_response({"jti": self._happen(order.happening, rows[-1], order.claims)})
 
-    def _happen(self, happening: Happening, last: sqlite3.Row, claims: Mapping[str, object]) -> list[str]:
+    def _happen(self, happening: Happening, last: Row, claims: Mapping[str, object]) -> list[str]:
         person = last["person"]
         match happening:
             case Happening.SESSION_REVOKED:

@@ -1,7 +1,6 @@
 """Hand-offs of a text from a phone to a box, which this platform carries sealed (`docs/cable-id-profile.md`, Hand-off to a phone)."""
 
 import re
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from simulators.database import Database, Row
 from simulators.platform.clients import Clients
 from simulators.platform.keys import Randomness
 from simulators.platform.seed import OPERATOR
@@ -43,7 +43,6 @@ _QUESTIONS: Mapping[str, str] = MappingProxyType(
 _OTHER = "テレビの画面で聞かれていること"
 
 SCHEMA = """
-PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS handoffs (
     id TEXT PRIMARY KEY, jkt TEXT NOT NULL, asked TEXT NOT NULL, most INTEGER NOT NULL, expires REAL NOT NULL,
     polled REAL NOT NULL DEFAULT 0, sealed TEXT
@@ -68,7 +67,7 @@ class Handoffs:
     """The endpoints of hand-offs, and the phone's page."""
 
     issuer: str
-    db: sqlite3.Connection
+    db: Database
     clients: Clients
     proofs: Proofs
     randomness: Randomness
@@ -95,9 +94,11 @@ class Handoffs:
             raise Problem(400, "invalid_request", "most or asked")
         now, id_ = self._now(), self.randomness.text(16)
         self._forget(now)
-        begun = self.db.execute("SELECT count(*), min(at) FROM handoffs_begun WHERE jkt = ?", (jkt,)).fetchone()
-        if begun[0] >= _BEGUN_MOST:
-            wait = int(begun[1] + _BEGUN_WITHIN.total_seconds() - now) + 1
+        begun = self.db.execute(
+            "SELECT count(*) AS count, min(at) AS first FROM handoffs_begun WHERE jkt = ?", (jkt,)
+        ).fetchone()
+        if begun["count"] >= _BEGUN_MOST:
+            wait = int(begun["first"] + _BEGUN_WITHIN.total_seconds() - now) + 1
             raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
         with self.db:
             self.db.execute("DELETE FROM handoffs WHERE jkt = ?", (jkt,))
@@ -161,7 +162,7 @@ class Handoffs:
             self.db.execute("DELETE FROM handoffs WHERE id = ?", (found["id"],))
         return web.Response(status=204, headers=_HEADERS)
 
-    def _own(self, request: web.Request) -> sqlite3.Row:
+    def _own(self, request: web.Request) -> Row:
         """Find the hand-off that this box began; another box is not told that there is one."""
         jkt = self.proofs.check(request, Place.RESOURCE)
         found = self._open(request)
@@ -169,12 +170,12 @@ class Handoffs:
             raise Problem(404, "handoff_unknown")
         return found
 
-    def _open(self, request: web.Request) -> sqlite3.Row:
+    def _open(self, request: web.Request) -> Row:
         self._forget(self._now())
         row = self.db.execute("SELECT * FROM handoffs WHERE id = ?", (request.match_info["id"],)).fetchone()
         if row is None:
             raise Problem(404, "handoff_unknown")
-        found: sqlite3.Row = row
+        found: Row = row
         return found
 
     def _forget(self, now: float) -> None:

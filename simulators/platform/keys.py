@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,6 +14,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from simulators.database import Database
 from simulators.tokens import b64url, registry
 
 Draw = Callable[[int], bytes]
@@ -47,7 +47,7 @@ def draws(purpose: str, seed: int | None) -> Draw:
 class Randomness:
     """Random bytes; with a seed they are the same in each run, and go on where they were after a restart."""
 
-    def __init__(self, db: sqlite3.Connection, seed: int | None) -> None:
+    def __init__(self, db: Database, seed: int | None) -> None:
         self._db, self._seed = db, seed
 
     def bytes(self, size: int) -> bytes:
@@ -56,8 +56,11 @@ class Randomness:
             return secrets.token_bytes(size)
         with self._db:
             row = self._db.execute("SELECT value FROM secrets WHERE name = 'draws'").fetchone()
-            count = int(row["value"]) if row else 0
-            self._db.execute("INSERT OR REPLACE INTO secrets VALUES ('draws', ?)", (count + 1,))
+            count = int(bytes(row["value"])) if row else 0
+            self._db.execute(
+                "INSERT INTO secrets VALUES ('draws', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (str(count + 1).encode(),),
+            )
         return stream(f"draw|{self._seed}|{count}|".encode())(size)
 
     def text(self, size: int = 16) -> str:
@@ -86,7 +89,7 @@ class Keys:
     older_signing: dict[str, ECKey] = field(default_factory=dict, repr=False)
     older_encryption: dict[str, RSAKey] = field(default_factory=dict, repr=False)
 
-    def rotate(self, db: sqlite3.Connection, use: Use, *, keep: bool) -> None:
+    def rotate(self, db: Database, use: Use, *, keep: bool) -> None:
         """Change a key; without `keep` the one before, and all before it, are withdrawn at once."""
         if use is Use.SIGN:
             self.older_signing = {**self.older_signing, self.signing_id: self.verification} if keep else {}
@@ -148,7 +151,7 @@ class Keys:
         return b64url(hmac.digest(self.secret, "|".join((purpose, *parts)).encode(), "sha256"))
 
 
-def load_keys(db: sqlite3.Connection, seed: int | None) -> Keys:
+def load_keys(db: Database, seed: int | None) -> Keys:
     """Load the platform's keys, or make them the first time."""
     found = {
         row["name"]: bytes(row["value"])

@@ -3,7 +3,6 @@
 `POST /_sim/levels {"service", "acr"?, "max_age"?, "revocation"?, "at_box"?}` changes what a service asks; what is left out stays.
 """
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from simulators import web as shared
+from simulators.database import Database
 from simulators.tokens import AccessClaims
 from simulators.web import Clock, Problem
 
@@ -35,16 +35,19 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
     at_box: bool | None = None
 
 
-def checked(db: sqlite3.Connection, sid: str, found: Mapping[str, Any]) -> None:
+def checked(db: Database, sid: str, found: Mapping[str, Any]) -> None:
     """Remember as of when a session's certificate was known to be good, from what the ID token says of it; inside a transaction."""
     if found["status"] == "good":
-        db.execute("INSERT OR REPLACE INTO checks VALUES (?, ?)", (sid, found["checked_at"]))
+        db.execute(
+            "INSERT INTO checks VALUES (?, ?) ON CONFLICT (sid) DO UPDATE SET checked_at = excluded.checked_at",
+            (sid, found["checked_at"]),
+        )
 
 
 class Levels:
     """Keep the services' policies, and hold sign-ins against them."""
 
-    def __init__(self, services: Iterable[str], db: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(self, services: Iterable[str], db: Database, clock: Clock) -> None:
         # Records of somebody's health: RFC 10027, what was signed in over another device is not enough.
         self._policies = {name: Policy(at_box=name == "health") for name in services}
         self._db, self._clock = db, clock

@@ -7,7 +7,6 @@ made sure who calls; by contract number whoever linked first under it is meant.
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from simulators import web as shared
+from simulators.database import Database
 from simulators.platform.clients import Client, Clients
 from simulators.platform.events import Events, EventType, link_subject
 from simulators.platform.front import Front
@@ -97,7 +97,7 @@ class _Call(msgspec.Struct, forbid_unknown_fields=True):
 class Life:
     """These endpoints, and what sign-in and token exchange ask of them."""
 
-    db: sqlite3.Connection
+    db: Database
     store: Store
     sessions: Sessions
     front: Front
@@ -206,7 +206,7 @@ class Life:
                 return {"error": "link_suspended"}
         if not number:
             return None if self.policy.without_contract else {"error": "contract_needed"}
-        many = self.db.execute("SELECT count(*) FROM links WHERE contract = ?", (number,)).fetchone()[0]
+        many = self.db.execute("SELECT count(*) AS many FROM links WHERE contract = ?", (number,)).fetchone()["many"]
         return {"error": "contract_full"} if 0 < self.policy.people_per_contract <= many else None
 
     def _mark_minor(self, person: str) -> None:
@@ -287,7 +287,9 @@ class Life:
             ).rowcount
             if known:
                 return True
-            many = self.db.execute("SELECT count(*) FROM link_boxes WHERE person = ?", (person,)).fetchone()[0]
+            many = self.db.execute("SELECT count(*) AS many FROM link_boxes WHERE person = ?", (person,)).fetchone()[
+                "many"
+            ]
             if 0 < self.policy.boxes_per_person <= many:
                 return False
             row = (self.randomness.text(), person, jkt, client.client_id, now, now)
@@ -387,10 +389,10 @@ class Life:
         now = int(self.clock().timestamp())
         since = now - int(_WRONG_WITHIN.total_seconds())
         wrong = self.db.execute(
-            "SELECT count(*), min(at) FROM wrong_contracts WHERE jkt = ? AND at > ?", (jkt, since)
+            "SELECT count(*) AS wrong, min(at) AS first FROM wrong_contracts WHERE jkt = ? AND at > ?", (jkt, since)
         ).fetchone()
-        if wrong[0] >= _WRONG_MOST:
-            raise Problem(429, "too_many_requests", headers={"Retry-After": str(wrong[1] - since)})
+        if wrong["wrong"] >= _WRONG_MOST:
+            raise Problem(429, "too_many_requests", headers={"Retry-After": str(wrong["first"] - since)})
         rows = self.db.execute(
             "SELECT person FROM links JOIN link_boxes USING (person) WHERE contract = ? AND jkt = ? ORDER BY linked_at",
             (contract, jkt),

@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -13,6 +12,7 @@ from enum import Enum
 import aiohttp
 from aiohttp import web
 
+from simulators.database import Database
 from simulators.platform.clients import Clients
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.sessions import Sessions
@@ -68,7 +68,7 @@ class Logout:
     """Tell services that sessions ended, until they say that they heard."""
 
     def __init__(
-        self, issuer: str, services: Mapping[str, str], db: sqlite3.Connection, keys: Keys, clients: Clients,
+        self, issuer: str, services: Mapping[str, str], db: Database, keys: Keys, clients: Clients,
         sessions: Sessions, store: Store, proofs: Proofs, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
         """Serve; `services` gives the name of each by its base address. Hears of every end from `sessions`."""

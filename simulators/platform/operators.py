@@ -1,6 +1,5 @@
 """The cable operators that the platform knows, and the statements that they put into their boxes' images (RFC 7591, clause 2.3)."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from simulators import web as shared
+from simulators.database import Database
 from simulators.platform.keys import Draw, curve_key, pkcs8
 from simulators.tokens import registry, sign_es256
 from simulators.web import Clock, Problem
@@ -57,7 +57,7 @@ class Operators:
     clock: Clock
 
     @classmethod
-    def open(cls, db: sqlite3.Connection, issuer: str, clock: Clock, draw: Draw) -> "Operators":
+    def open(cls, db: Database, issuer: str, clock: Clock, draw: Draw) -> "Operators":
         """Load the operators' keys, or make them the first time."""
         keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         for name in NAMES:

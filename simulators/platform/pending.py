@@ -8,11 +8,11 @@ import base64
 import hashlib
 import hmac
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from simulators.database import Database, Row
 from simulators.platform.clients import Client
 from simulators.platform.keys import Randomness
 from simulators.platform.sessions import SignIn
@@ -78,7 +78,7 @@ class Waiting:
 class Pending:
     """The requests that wait."""
 
-    def __init__(self, db: sqlite3.Connection, randomness: Randomness, clock: Clock) -> None:
+    def __init__(self, db: Database, randomness: Randomness, clock: Clock) -> None:
         self._db, self._random, self._clock = db, randomness, clock
         self.policy = Policy()
 
@@ -277,17 +277,17 @@ class Pending:
             raise Problem(400, "invalid_grant", "code_verifier")
         return who, row["scope"], row["nonce"]
 
-    def _take(self, row: sqlite3.Row) -> SignIn:
+    def _take(self, row: Row) -> SignIn:
         with self._db:
             self._db.execute("UPDATE pending SET state = 'used' WHERE handle = ?", (row["handle"],))
         return SignIn(row["person"], row["auth_time"], tuple(row["amr"].split()), revocation=row["revocation"] or "")
 
-    def _row(self, handle: str) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._db.execute("SELECT * FROM pending WHERE handle = ?", (handle,)).fetchone()
+    def _row(self, handle: str) -> Row | None:
+        row: Row | None = self._db.execute("SELECT * FROM pending WHERE handle = ?", (handle,)).fetchone()
         return row
 
 
-def _waiting(row: sqlite3.Row) -> Waiting:
+def _waiting(row: Row) -> Waiting:
     return Waiting(
         row["handle"], Kind(row["kind"]), row["client_id"], row["scope"], row["message"] or "", row["number"] or "",
         json.loads(row["details"]), row["expires"],

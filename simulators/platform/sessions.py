@@ -1,13 +1,13 @@
 """Sign-ins that last: tokens made for them, refreshed with rotation (RFC 6749, clause 6; RFC 9700, clause 4.14.2), revoked (RFC 7009)."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
+from simulators.database import Database
 from simulators.faults import Faults
 from simulators.platform.clients import Client
 from simulators.platform.keys import Keys, Randomness
@@ -51,7 +51,7 @@ class Sessions:
     """Make, renew and end what a sign-in gives."""
 
     def __init__(
-        self, issuer: str, db: sqlite3.Connection, keys: Keys, store: Store, randomness: Randomness, faults: Faults,
+        self, issuer: str, db: Database, keys: Keys, store: Store, randomness: Randomness, faults: Faults,
         clock: Clock,
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._keys, self._store = issuer, db, keys, store

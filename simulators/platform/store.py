@@ -1,12 +1,12 @@
 """What the platform keeps: persons, links, card nonces, what was used already, and what was used for pay."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from simulators.database import Database
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.seed import CONTRACTS, OPERATOR, SCHEMA
 from simulators.tokens import SCHEMA as PROOFS
@@ -47,11 +47,11 @@ class Answer:
 class Store:
     """The platform's tables. Cards are known by a keyed hash of issuer key and serial number, nothing else."""
 
-    def __init__(self, db: sqlite3.Connection, keys: Keys, randomness: Randomness, clock: Clock) -> None:
+    def __init__(self, db: Database, keys: Keys, randomness: Randomness, clock: Clock) -> None:
         self._db, self._keys, self._random, self._clock = db, keys, randomness, clock
         with db:
             rows = [(c.number, c.area, c.plan) for c in CONTRACTS]
-            db.executemany("INSERT OR IGNORE INTO contracts VALUES (?, ?, ?)", rows)
+            db.executemany("INSERT INTO contracts VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
     def _epoch(self) -> int:
         return int(self._clock().timestamp())
@@ -71,7 +71,7 @@ class Store:
         """Return the person's pairwise subject for a sector (OpenID Connect Core 1.0, clause 8.1)."""
         sub = self._keys.pseudonym("sub", sector, person)
         with self._db:
-            self._db.execute("INSERT OR IGNORE INTO subjects VALUES (?, ?)", (sub, person))
+            self._db.execute("INSERT INTO subjects VALUES (?, ?) ON CONFLICT DO NOTHING", (sub, person))
         return sub
 
     def person_of(self, sub: str) -> str | None:
@@ -154,7 +154,7 @@ class Store:
         """Use an assertion up; False if it was used before."""
         with self._db:
             self._db.execute("DELETE FROM assertions WHERE expires < ?", (self._epoch(),))
-            done = self._db.execute("INSERT OR IGNORE INTO assertions VALUES (?, ?)", (jti, expires))
+            done = self._db.execute("INSERT INTO assertions VALUES (?, ?) ON CONFLICT DO NOTHING", (jti, expires))
         return done.rowcount == 1
 
     def give_back(self, nonce: str, jti: str) -> None:

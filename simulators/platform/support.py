@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import sqlite3
 from dataclasses import dataclass
 
 import msgspec
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from simulators.database import Database
 from simulators.platform.keys import Keys
 from simulators.web import Clock, Problem, json_body
 
@@ -53,7 +53,7 @@ def derive(shared: bytes, purpose: str) -> bytes:
 class Support:
     """Answer call centres; knows the boxes that linked somebody."""
 
-    db: sqlite3.Connection
+    db: Database
     keys: Keys
     clock: Clock
 
@@ -61,7 +61,9 @@ class Support:
         """Keep which box linked under which contract."""
         row = (key.thumbprint(), msgspec.json.encode(key.as_dict(private=False)).decode(), contract)
         with self.db:
-            self.db.execute("INSERT OR REPLACE INTO boxes VALUES (?, ?, ?)", row)
+            self.db.execute(
+                "INSERT INTO boxes VALUES (?, ?, ?) ON CONFLICT (jkt) DO UPDATE SET contract = excluded.contract", row
+            )
 
     async def check(self, request: web.Request) -> web.Response:
         """Answer `{"valid": bool}`; with the box's thumbprint when it is."""
@@ -97,11 +99,11 @@ class Support:
         for step in (now, now - 1):
             if hmac.compare_digest(hotp(secret, step).encode(), code.encode()):
                 with self.db:
-                    done = self.db.execute("INSERT OR IGNORE INTO support_used VALUES (?, ?)", (jkt, step))
+                    done = self.db.execute("INSERT INTO support_used VALUES (?, ?) ON CONFLICT DO NOTHING", (jkt, step))
                 return done.rowcount == 1
         with self.db:
             self.db.execute(
-                "INSERT INTO support_tries VALUES (?, ?, 1) ON CONFLICT (jkt, step) DO UPDATE SET wrong = wrong + 1",
+                "INSERT INTO support_tries VALUES (?, ?, 1) ON CONFLICT (jkt, step) DO UPDATE SET wrong = support_tries.wrong + 1",
                 (jkt, now),
             )
         return False

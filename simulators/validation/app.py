@@ -15,7 +15,6 @@ Which certificate took which one's place: `succession.py`.
 
 import base64
 import binascii
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ from cryptography.x509 import ReasonFlags
 
 from simulators import web as shared
 from simulators.authority import Authority
+from simulators.database import Database
 from simulators.faults import Faults
 from simulators.validation import crl
 from simulators.validation.issuer import issuer_key
@@ -56,7 +56,7 @@ class Validation:
     """The authorities that are answered for, our own first, and the list of certificates that are not good."""
 
     def __init__(
-        self, db: sqlite3.Connection, own: Sequence[Authority], others: Sequence[x509.Certificate], faults: Faults,
+        self, db: Database, own: Sequence[Authority], others: Sequence[x509.Certificate], faults: Faults,
         clock: Clock,
     ) -> None:  # fmt: skip
         self._db, self._own, self._others, self._faults, self._clock = db, own, others, faults, clock

@@ -5,7 +5,6 @@ SHA-256 of the issuer's public key (SPKI), serials are hexadecimal.
 `POST /_sim/renew {"identity": NAME, "successor": NAME, "reason"?: "superseded"}` revokes a person's certificate and gives its place to another.
 """
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from cryptography.x509 import ReasonFlags
 
 from simulators import web as shared
 from simulators.authority import Authority
+from simulators.database import Database
 from simulators.validation.issuer import issuer_key
 
 SCHEMA = """
@@ -44,7 +44,7 @@ class Renewal(msgspec.Struct, forbid_unknown_fields=True):
 class Successions:
     """Keep and tell them; `revoke` lists a certificate."""
 
-    db: sqlite3.Connection
+    db: Database
     own: Authority
     revoke: Callable[[x509.Certificate, ReasonFlags], None]
 

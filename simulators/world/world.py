@@ -44,9 +44,11 @@ class World:
         trust_ca: Sequence[Path] = (),
         seed: int | None = None,
         now: datetime | None = None,
+        database: str | None = None,
     ) -> None:
         """Take folders (made if absent; without one, a temporary one), further authorities' PEM files, and for equal
-        runs a seed for the platform and an aware time at which all clocks stand still."""
+        runs a seed for the platform and an aware time at which all clocks stand still; `database`: the platform's, a DSN."""
+        self._database = [] if database is None else ["--database", database]
         self._given, self._given_state, self._trust_ca, self._seed, self._now = authority, state, trust_ca, seed, now
         self._stack = contextlib.AsyncExitStack()
         self._children: dict[str, asyncio.subprocess.Process] = {}
@@ -136,7 +138,7 @@ class World:
                 services = [f"{service}={self.address(service)}" for service in ("booking", "health")]
                 seed = [] if self._seed is None else ["--seed", str(self._seed)]
                 known = [word for service in services for word in ("--service", service)]
-                return [*common, *authority, *trusted, "--validation", self.validation, *known, *seed]
+                return [*common, *authority, *trusted, "--validation", self.validation, *known, *seed, *self._database]
         return [*common, "--platform", self.platform]
 
     async def _spawn(self, name: str, listener: socket.socket) -> None:
@@ -222,6 +224,7 @@ def main(argv: list[str]) -> int:
         help="accept cards of this authority too; may be repeated",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, metavar="N", help="derive the platform's keys and nonces")
+    parser.add_argument("--database", metavar="DSN", help="keep the platform's state in PostgreSQL")
     parser.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="let all clocks stand still here")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this parent process ends")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of lines to read")
@@ -237,7 +240,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     await asyncio.sleep(0)  # so that a signal during the start is heeded
     world = World(
         authority=arguments.authority, state=arguments.state, trust_ca=arguments.trust_ca, seed=arguments.seed,
-        now=arguments.now,
+        now=arguments.now, database=arguments.database,
     )  # fmt: skip
     try:
         async with world:

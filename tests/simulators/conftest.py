@@ -99,8 +99,16 @@ def signature_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.open(tmp_path_factory.mktemp("signature"), now=START, purpose=Purpose.SIGNATURE)
 
 
+@pytest.fixture
+def platform_database() -> str | None:
+    """Where the platform keeps its state: None for SQLite."""
+    return None
+
+
 @pytest_asyncio.fixture
-async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Callable[..., object]]:
+async def make_town(
+    tmp_path: Path, authority: Authority, platform_database: str | None
+) -> AsyncIterator[Callable[..., object]]:
     """Make towns with options: `trusted` certificates, `generations` (authorities' folders), `seed`, `dpop_nonce`, `registered_only`."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(single_attempts())
@@ -126,6 +134,7 @@ async def make_town(tmp_path: Path, authority: Authority) -> AsyncIterator[Calla
                     town.clock,
                     seed=seed,
                     authority=authority.folder,
+                    database=platform_database,
                     others=(*trusted, *(Authority.existing(it, now=START).certificate for it in generations)),
                     registered_only=registered_only,
                 ),
