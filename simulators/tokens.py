@@ -59,6 +59,20 @@ def sign_es256(key: ec.EllipticCurvePrivateKey, kid: str, typ: str, claims: Mapp
     return f"{text}.{b64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
+def curve_key(jwk: Mapping[str, str]) -> ECKey:
+    """Read a public P-256 key. ValueError for any other, and for one whose coordinates are not written in the one way (RFC 7518, clause 6.2.1.2).
+
+    OpenSSL takes a coordinate beyond the field for the one that it is congruent to: the same key would have two thumbprints.
+    """
+    key = ECKey.import_key(dict(jwk))
+    if key.is_private or key.curve_name != "P-256":
+        raise ValueError("not a public P-256 key")
+    numbers = key.public_key.public_numbers()
+    if [jwk["x"], jwk["y"]] != [b64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y)]:
+        raise ValueError("coordinates")
+    return key
+
+
 def registry(*algorithms: str) -> jws.JWSRegistry:
     """Allow these algorithms, and a header that is large enough for a certificate."""
     allowed = jws.JWSRegistry(algorithms=list(algorithms))
@@ -123,9 +137,7 @@ class Proofs:
             header = proof.headers()
             if header.get("typ") != "dpop+jwt" or not isinstance(header.get("jwk"), dict):
                 raise _refusal(place, "invalid_dpop_proof", "typ or jwk")
-            key = ECKey.import_key(header["jwk"])
-            if key.is_private or key.curve_name != "P-256":
-                raise _refusal(place, "invalid_dpop_proof", "jwk")
+            key = curve_key(header["jwk"])
             if not jws.validate_compact(proof, key, registry=registry("ES256")):
                 raise _refusal(place, "invalid_dpop_proof", "signature")
             claims = msgspec.json.decode(proof.payload, type=_ProofClaims)

@@ -102,7 +102,7 @@ class Cards:
             claims = msgspec.json.decode(inner.payload, type=Assertion)
             if claims.sub != sha256_b64url(der):
                 raise ValueError("sub is not the certificate's x5t#S256")
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, x509.InvalidVersion) as error:
             raise refused(Reason.ASSERTION, str(error)) from None
         return claims, certificate
 

@@ -18,7 +18,7 @@ from simulators.database import Database, Row
 from simulators.platform.keys import Randomness
 from simulators.platform.operators import Method, Operators
 from simulators.platform.store import Store
-from simulators.tokens import Place, Proofs, authorization, challenge, registry, sha256_b64url
+from simulators.tokens import Place, Proofs, authorization, challenge, curve_key, registry, sha256_b64url
 from simulators.web import Clock, Problem
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -82,11 +82,11 @@ def _keys(found: _KeySet) -> dict[str, ECKey]:
     keys: dict[str, ECKey] = {}
     for jwk in found.keys:
         try:
-            key = ECKey.import_key(dict(jwk))
+            key = curve_key(jwk)
         except (JoseError, ValueError, KeyError) as error:
             raise Problem(400, "invalid_client_metadata", f"jwks: {error}") from None
         kid = jwk.get("kid")
-        if key.is_private or key.curve_name != "P-256" or not kid or kid in keys:
+        if not kid or kid in keys:
             raise Problem(400, "invalid_client_metadata", "jwks: public P-256 keys, each with a kid of its own")
         keys[kid] = key
     return keys

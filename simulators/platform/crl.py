@@ -30,7 +30,7 @@ class Lists:
             found = x509.load_der_x509_crl(der)
             number = _number(found)
             critical = [it.oid for it in found.extensions if it.critical]
-        except (ValueError, x509.ExtensionNotFound):
+        except (ValueError, x509.InvalidVersion, x509.ExtensionNotFound, x509.DuplicateExtension):
             raise Unbelievable(Cause.MALFORMED) from None
         if found.issuer != anchor.certificate.subject:
             raise Unbelievable(Cause.OTHER_ISSUER)

@@ -46,7 +46,7 @@ def believe(
         _check_signature(response, anchor, now)
         told = _about(response.responses, certificate, anchor)
         nonces = [it.value for it in response.extensions if isinstance(it.value, x509.OCSPNonce)]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
         raise Unbelievable(Cause.MALFORMED) from None
     # Responders that answer from a store give no nonce back (RFC 9654, clause 2.1); a wrong one is another question's.
     if nonces and [it.nonce for it in nonces] != [nonce]:

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import ocsp
@@ -80,8 +81,8 @@ class Responder:
         try:
             question = ocsp.load_der_ocsp_request(der)
             nonce = _nonce(question)
-            serial = question.serial_number
-        except (ValueError, NotImplementedError):
+            serial, _ = question.serial_number, question.hash_algorithm
+        except (ValueError, NotImplementedError, UnsupportedAlgorithm, x509.DuplicateExtension):
             return _unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST), None
         served = next((one for one in self._served if one.is_named(question)), None)
         if served is None:

@@ -14,6 +14,7 @@ from yarl import URL
 
 from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.errors import AnswerInvalid, CableIdError, PlatformBusy, PlatformUnreachable
+from stb_agent.cable_id.jwk import curve_key
 from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
 from stb_agent.contract.transmissions import Kind
 
@@ -77,9 +78,7 @@ class Keys:
                 continue
             match jwk:
                 case {"use": "sig", "kty": "EC", "crv": "P-256"}:
-                    self.signing[kid] = ECKey.import_key(
-                        {name: str(jwk.get(name, "")) for name in ("kty", "crv", "x", "y")}
-                    )
+                    self.signing[kid] = curve_key(jwk)
                 case {"use": "enc", "kty": "EC", "crv": "P-256", "alg": "ECDH-ES"} if self.support is None:
                     self.support = {name: str(jwk.get(name, "")) for name in ("kty", "crv", "x", "y")}
                 case {"use": "enc", "kty": "RSA"} if self.encryption is None and jwk.get("alg") in (

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 from stb_agent.cable_id.device_key import DeviceKey
+from stb_agent.cable_id.jwk import curve_key
 
 DIGITS = 6
 STEP_SECONDS = 600
@@ -29,7 +29,7 @@ class Code:
 def code(device: DeviceKey, platform: dict[str, str], now: float) -> Code | None:
     """Give the code of this box at ``now``; None when ``platform`` is no public P-256 key (JWK, RFC 7517)."""
     try:
-        peer = ECKey.import_key({name: platform[name] for name in ("kty", "crv", "x", "y")}).public_key
+        peer = curve_key(platform).public_key
     except (JoseError, ValueError, KeyError):
         return None
     if not isinstance(peer.curve, ec.SECP256R1):
