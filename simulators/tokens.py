@@ -135,8 +135,8 @@ class Proofs:
         try:
             proof = jws.extract_compact(found[0].encode(), registry=registry("ES256"))
             header = proof.headers()
-            if header.get("typ") != "dpop+jwt" or not isinstance(header.get("jwk"), dict):
-                raise _refusal(place, "invalid_dpop_proof", "typ or jwk")
+            if header.get("typ") != "dpop+jwt" or not isinstance(header.get("jwk"), dict) or "crit" in header:
+                raise _refusal(place, "invalid_dpop_proof", "typ, jwk or crit")
             key = curve_key(header["jwk"])
             if not jws.validate_compact(proof, key, registry=registry("ES256")):
                 raise _refusal(place, "invalid_dpop_proof", "signature")

@@ -22,6 +22,8 @@ from simulators.validation.issuer import issuer_key
 from simulators.web import Clock, Problem
 
 _LONGEST_ASSERTION = 120
+_KEY_BITS = 2048
+"""NIST SP 800-131A rev. 2, clause 3; JPKI's keys have 2048 bits."""
 SKEW = 60
 """Seconds by which a box's clock may differ from the platform's."""
 
@@ -89,6 +91,8 @@ class Cards:
                 raise ValueError("cty")
             inner = jws.extract_compact(outer.plaintext, registry=registry("RS256"))
             header = inner.headers()
+            if "crit" in header:
+                raise ValueError("crit: the profile has no extension")
             chain = header.get("x5c")
             if header.get("typ") != "card-assertion+jwt" or not isinstance(chain, list) or len(chain) != 1:
                 raise ValueError("typ or x5c")
@@ -102,6 +106,8 @@ class Cards:
             claims = msgspec.json.decode(inner.payload, type=Assertion)
             if claims.sub != sha256_b64url(der):
                 raise ValueError("sub is not the certificate's x5t#S256")
+            if public.key_size < _KEY_BITS:
+                raise refused(Reason.CERTIFICATE_UNTRUSTED, "weak key")
         except (JoseError, ValueError, TypeError, x509.InvalidVersion) as error:
             raise refused(Reason.ASSERTION, str(error)) from None
         return claims, certificate

@@ -9,17 +9,20 @@ import msgspec
 from yarl import URL
 
 from stb_agent.cable_id.client_auth import ClientAuth
-from stb_agent.cable_id.discovery import Discovery, refused_for_now
+from stb_agent.cable_id.discovery import Discovery, invalid, refused_for_now
 from stb_agent.cable_id.errors import (
     AlreadyLinked,
+    AnotherDevice,
     AnswerInvalid,
     AssertionRefused,
+    AudienceRefused,
     CableIdError,
     CardRequired,
     CertificateExpired,
     CertificateRevoked,
     CertificateUntrusted,
     ClientRefused,
+    ClientUnknown,
     ContractFull,
     ContractNeeded,
     ContractNotFound,
@@ -30,6 +33,8 @@ from stb_agent.cable_id.errors import (
     LinkSuspended,
     NonceRefused,
     PlatformUnreachable,
+    ProofRefused,
+    Redirected,
     RevocationOld,
     RevocationUnknown,
     ServiceUnknown,
@@ -52,8 +57,8 @@ Meanings = Mapping[str, type[Exception]]
 _REASONS: dict[str, type[CableIdError]] = {
     "nonce": NonceRefused,
     "assertion": AssertionRefused,
-    "audience": AssertionRefused,
-    "device_key": ClientRefused,
+    "audience": AudienceRefused,
+    "device_key": AnotherDevice,
     "encryption_key": EncryptionKeyChanged,
     "card_required": CardRequired,
     "too_old": StepUpRequired,
@@ -78,8 +83,9 @@ _ERRORS: dict[str, type[CableIdError]] = {
     "invalid_target": ServiceUnknown,
     "invalid_grant": SessionEnded,
     "invalid_token": SessionEnded,
-    "invalid_client": ClientRefused,
-    "invalid_dpop_proof": ClientRefused,
+    "invalid_client": ClientUnknown,
+    "invalid_dpop_proof": ProofRefused,
+    "use_dpop_nonce": ProofRefused,
     "invalid_request": ClientRefused,
     "invalid_scope": ClientRefused,
     "insufficient_scope": ClientRefused,
@@ -183,9 +189,11 @@ class Asker:
             )
         except NoReply:
             raise PlatformUnreachable from None
-        except BadReply:
-            raise AnswerInvalid from None
-        if reply.status >= 300:
+        except BadReply as bad:
+            raise invalid(bad) from None
+        if 300 <= reply.status < 400:
+            raise Redirected
+        if reply.status >= 400:
             raise self._error(reply, meanings or {})
         return reply
 

@@ -19,7 +19,15 @@ from stb_agent.cable_id import contract_number as numbers
 from stb_agent.cable_id.asking import Asker, decoded, token
 from stb_agent.cable_id.client_auth import ClientAuth
 from stb_agent.cable_id.dpop import Random, base64url
-from stb_agent.cable_id.errors import AnswerInvalid, AssertionRefused, EncryptionKeyChanged, NonceRefused, SessionEnded
+from stb_agent.cable_id.errors import (
+    AnswerInvalid,
+    AssertionRefused,
+    EncryptionKeyChanged,
+    KeysUnusable,
+    NonceRefused,
+    OfAnotherSignIn,
+    SessionEnded,
+)
 from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
 from stb_agent.cable_id.transport import Reply, Transport
 from stb_agent.contract.level import Level
@@ -79,12 +87,16 @@ class PlatformClient:
         """Get what the card is to sign. All that can fail before the PIN is tried fails here."""
         metadata = await self._discovery.metadata()
         encryption = (await self._discovery.keys()).encryption
-        if encryption is None or Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
+        if encryption is None:
+            raise KeysUnusable
+        if Level.AUTHENTICATED.name.lower() not in metadata.acr_values_supported:
             raise AnswerInvalid
         asked_at = self._transport.clock()
         answer = decoded(await self.asker.post(metadata.card_nonce_endpoint, {}, Kind.CHALLENGE), _Nonce)
-        if not _NONCE.fullmatch(answer.nonce) or answer.nonce in self._spent or answer.expires_in <= 0:
+        if not _NONCE.fullmatch(answer.nonce) or answer.expires_in <= 0:
             raise AnswerInvalid  # before a PIN is spent on it
+        if answer.nonce in self._spent:
+            raise OfAnotherSignIn
         kid, key = encryption
         return Challenge(
             nonce=answer.nonce,

@@ -13,9 +13,19 @@ from joserfc.jwk import ECKey, RSAKey
 from yarl import URL
 
 from stb_agent.cable_id.device_key import ALGORITHM
-from stb_agent.cable_id.errors import AnswerInvalid, CableIdError, PlatformBusy, PlatformUnreachable
+from stb_agent.cable_id.errors import (
+    AnswerInvalid,
+    AnswerTooLong,
+    CableIdError,
+    IssuerMismatch,
+    KeysUnusable,
+    PlatformBusy,
+    PlatformUnreachable,
+    Redirected,
+    Unprotected,
+)
 from stb_agent.cable_id.jwk import curve_key
-from stb_agent.cable_id.transport import BadReply, NoReply, Reply, Transport, check_address
+from stb_agent.cable_id.transport import BadReply, NoReply, Reply, TooLong, Transport, check_address
 from stb_agent.contract.transmissions import Kind
 
 T = TypeVar("T")
@@ -124,7 +134,7 @@ class Discovery:
         self._metadata = self._keys = None
 
     async def metadata(self) -> Metadata:
-        """Give the metadata. Raises PlatformUnreachable, PlatformBusy, AnswerInvalid, UnsafeAddress."""
+        """Give the metadata. Raises PlatformUnreachable, PlatformBusy, AnswerInvalid, Unprotected, UnsafeAddress."""
         now = self._transport.clock()
         if self._metadata is None or not self._metadata.fresh(now):
             reply = await self._read(URL(self.issuer.rstrip("/") + "/.well-known/openid-configuration"), Kind.DISCOVERY)
@@ -133,8 +143,10 @@ class Discovery:
             except BadReply:
                 raise AnswerInvalid from None
             # OpenID Connect Discovery 1.0 §4.3: exactly the issuer that was asked, or another could stand in for it.
-            if metadata.issuer != self.issuer or ALGORITHM not in metadata.dpop_signing_alg_values_supported:
-                raise AnswerInvalid
+            if metadata.issuer != self.issuer:
+                raise IssuerMismatch
+            if ALGORITHM not in metadata.dpop_signing_alg_values_supported:
+                raise Unprotected  # tokens would be anybody's who finds them
             for address in metadata.endpoints:
                 check_address(URL(address))
             self._metadata = _Kept(metadata, now, _life(reply, METADATA_SECONDS))
@@ -150,8 +162,10 @@ class Discovery:
             reply = await self._read(URL((await self.metadata()).jwks_uri), Kind.KEYS)
             try:
                 self._keys = _Kept(Keys(reply.json(_KeySet)), now, _life(reply, KEYS_SECONDS))
-            except (BadReply, JoseError, ValueError):
+            except BadReply:
                 raise AnswerInvalid from None
+            except (JoseError, ValueError):
+                raise KeysUnusable from None
         return self._keys.value
 
     async def _read(self, url: URL, kind: Kind) -> Reply:
@@ -159,11 +173,18 @@ class Discovery:
             reply = await self._transport.get(url, kind)
         except NoReply:
             raise PlatformUnreachable from None
-        except BadReply:
-            raise AnswerInvalid from None
+        except BadReply as bad:
+            raise invalid(bad) from None
+        if 300 <= reply.status < 400:
+            raise Redirected
         if reply.status != 200:
             raise refused_for_now(reply, self._transport.clock()) or AnswerInvalid()
         return reply
+
+
+def invalid(bad: BadReply) -> AnswerInvalid:
+    """Give the error of an answer that is none."""
+    return AnswerTooLong() if isinstance(bad, TooLong) else AnswerInvalid()
 
 
 def refused_for_now(reply: Reply, now: float) -> CableIdError | None:

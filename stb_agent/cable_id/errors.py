@@ -72,6 +72,54 @@ class AnswerInvalid(CableIdError):
     code = "cable_id.answer.invalid"
 
 
+class AnswerTooLong(AnswerInvalid):
+    """The answer does not end where any answer of the profile ends."""
+
+    code = "cable_id.answer.too_long"
+
+
+class Redirected(AnswerInvalid):
+    """The answer points elsewhere; nothing is sent after it."""
+
+    code = "cable_id.answer.redirected"
+
+
+class IssuerMismatch(AnswerInvalid):
+    """The metadata or the statement are another platform's than the one that was asked (mix-up)."""
+
+    code = "cable_id.answer.issuer"
+
+
+class KeysUnusable(AnswerInvalid):
+    """The platform's keys are broken, too weak or not those that the profile needs."""
+
+    code = "cable_id.answer.keys"
+
+
+class SignatureInvalid(AnswerInvalid):
+    """The statement of who signed in is not signed by the platform's key, in the way of the profile."""
+
+    code = "cable_id.answer.signature"
+
+
+class MeantForAnother(AnswerInvalid):
+    """The statement of who signed in is for another client."""
+
+    code = "cable_id.answer.audience"
+
+
+class OfAnotherSignIn(AnswerInvalid):
+    """The nonce was seen before, or the statement is of another sign-in."""
+
+    code = "cable_id.answer.nonce"
+
+
+class OutOfTime(AnswerInvalid):
+    """The statement of who signed in has expired, or is of the future."""
+
+    code = "cable_id.answer.time"
+
+
 class Unprotected(CableIdError):
     """A token that is not bound to the device key was offered."""
 
@@ -82,6 +130,24 @@ class ClientRefused(CableIdError):
     """The platform does not take requests of this box (its client id, its device key or the form of its request)."""
 
     code = "cable_id.client.refused"
+
+
+class ProofRefused(ClientRefused):
+    """The platform does not take the proof of the device key (RFC 9449 §4.3)."""
+
+    code = "cable_id.proof.refused"
+
+
+class ClientUnknown(ClientRefused):
+    """The platform does not know this client, or not by this key (RFC 6749 §5.2, invalid_client)."""
+
+    code = "cable_id.client.unknown"
+
+
+class AnotherDevice(ClientRefused):
+    """What was sent belongs to another device's key."""
+
+    code = "cable_id.device_key.another"
 
 
 # The box's registration
@@ -167,6 +233,12 @@ class AssertionRefused(CableIdError):
     """The platform does not accept what the card signed (signature, audience or times)."""
 
     code = "cable_id.assertion"
+
+
+class AudienceRefused(AssertionRefused):
+    """What the card signed was for another platform."""
+
+    code = "cable_id.audience"
 
 
 class CertificateRevoked(CableIdError):

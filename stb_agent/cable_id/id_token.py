@@ -10,7 +10,14 @@ from joserfc.errors import JoseError
 
 from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.discovery import Discovery
-from stb_agent.cable_id.errors import AnswerInvalid
+from stb_agent.cable_id.errors import (
+    AnswerInvalid,
+    IssuerMismatch,
+    MeantForAnother,
+    OfAnotherSignIn,
+    OutOfTime,
+    SignatureInvalid,
+)
 from stb_agent.contract.levels import Revocation
 
 LEEWAY = 120.0
@@ -44,18 +51,27 @@ async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str
     """Give the claims of a token meant for us and for this sign-in. Raises AnswerInvalid, PlatformUnreachable, PlatformBusy."""
     try:
         signed = jws.extract_compact(token.encode())
+        if "crit" in signed.headers():
+            raise SignatureInvalid  # the profile has no extension; an unencoded payload (RFC 7797 §7) is no JWT
         kid = signed.headers().get("kid")
         key = (await discovery.keys()).signing.get(str(kid)) or (await discovery.keys(fresh=True)).signing.get(str(kid))
         if key is None or not jws.validate_compact(signed, key, algorithms=[ALGORITHM]):
-            raise AnswerInvalid
+            raise SignatureInvalid
+    except (JoseError, ValueError):
+        raise SignatureInvalid from None
+    try:
         claims = msgspec.json.decode(signed.payload or b"", type=IdToken)
-    except (JoseError, msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise AnswerInvalid from None
-    meant_for_us = claims.iss == discovery.issuer and claims.aud in (client_id, [client_id]) and claims.nonce == nonce
-    in_time = (
-        claims.exp > now - LEEWAY and max(claims.iat, claims.auth_time, claims.revocation.checked_at) < now + LEEWAY
-    )
+    if claims.iss != discovery.issuer:
+        raise IssuerMismatch
+    if claims.aud not in (client_id, [client_id]):
+        raise MeantForAnother
+    if claims.nonce != nonce:
+        raise OfAnotherSignIn
+    if claims.exp <= now - LEEWAY or max(claims.iat, claims.auth_time, claims.revocation.checked_at) >= now + LEEWAY:
+        raise OutOfTime
     dated = claims.revocation.checked_at > 0 or claims.revocation.status is not Revocation.GOOD
-    if not (claims.sub and meant_for_us and in_time and dated):
+    if not (claims.sub and dated):
         raise AnswerInvalid
     return claims

@@ -19,6 +19,7 @@ from stb_agent.cable_id.errors import (
     CableIdError,
     ClientRefused,
     PlatformUnreachable,
+    ProofRefused,
     RegistrationDamaged,
     RegistrationEnded,
     RegistrationUnsupported,
@@ -212,7 +213,9 @@ class Registrar:
                 return StatementRefused()
             case "invalid_token":
                 return RegistrationEnded()
-            case "invalid_client_metadata" | "invalid_dpop_proof" | "invalid_client":
+            case "invalid_dpop_proof" | "use_dpop_nonce":
+                return ProofRefused()
+            case "invalid_client_metadata" | "invalid_client":
                 return ClientRefused()
         return AnswerInvalid()
 

@@ -11,7 +11,7 @@ from yarl import URL
 
 from stb_agent.cable_id.errors import (
     CableIdError,
-    ClientRefused,
+    ProofRefused,
     ServiceAnswerInvalid,
     ServiceBusy,
     ServiceNotFound,
@@ -43,7 +43,7 @@ class ServiceClient:
     """Ask one service, the resource server at ``base_url``.
 
     Every method raises ServiceUnreachable and ServiceBusy (try again), ServiceAnswerInvalid, ServiceNotFound and ServiceRefused with the
-    service's own name of the error; with a token also SessionEnded, StepUpRequired (the card is needed) and ClientRefused; UnsafeAddress.
+    service's own name of the error; with a token also SessionEnded, StepUpRequired (the card is needed) and ProofRefused; UnsafeAddress.
     """
 
     def __init__(self, base_url: str, transport: Transport, kinds: Kinds = ANY_SERVICE) -> None:
@@ -108,7 +108,7 @@ class ServiceClient:
                 case "insufficient_user_authentication":
                     return StepUpRequired.told(challenge)
                 case "invalid_dpop_proof" | "use_dpop_nonce":
-                    return ClientRefused()
+                    return ProofRefused()
                 case _:
                     return SessionEnded()
         name = _error_name(reply)

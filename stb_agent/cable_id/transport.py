@@ -40,6 +40,10 @@ class BadReply(Exception):
     """An answer longer or other than promised."""
 
 
+class TooLong(BadReply):
+    """An answer longer than MAX_BYTES."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """The JSON of an error answer (RFC 6749 §5.2, and the same form from the services)."""
 
@@ -224,7 +228,7 @@ class Transport:
                 async for chunk in response.content.iter_chunked(1 << 16):
                     body += chunk
                     if len(body) > MAX_BYTES:
-                        raise BadReply
+                        raise TooLong
                 reply = Reply(response.status, response.headers, bytes(body))
                 return reply
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -236,7 +240,9 @@ class Transport:
 
 
 def check_address(url: URL) -> None:
-    """Return if ``url`` is HTTPS, or HTTP to a loopback address. Raises UnsafeAddress."""
+    """Return if ``url`` is HTTPS, or HTTP to a loopback address, and names nobody who asks (RFC 9110 §4.2.4). Raises UnsafeAddress."""
+    if url.user is not None or url.password is not None:
+        raise UnsafeAddress
     if url.scheme == "https" and url.host:
         return
     if url.scheme != "http" or not url.host or not _is_loopback(url.host):

@@ -17,6 +17,7 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from simulators.authority import Authority as CertificateAuthority
 from simulators.authority import Identity
 from simulators.world import World
 from stb_agent.cable_id.authority import Authority
@@ -53,6 +54,8 @@ class Town:
     world: World
     linked: Identity
     new: Iterator[Identity]
+    generation: CertificateAuthority
+    """Another generation of the authority, which the platform trusts as well."""
     turns: Iterator[int] = field(default_factory=itertools.count)
     clock: Clock = field(default_factory=Clock)
     """Of every box; the platform's goes with it."""

@@ -20,10 +20,12 @@ _CARDS = 100
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """Give the world, and cards for every walk."""
-    async with running_world(tmp_path_factory.mktemp("authority")) as world:
-        authority = Authority.open(world.authority, now=datetime.now(UTC))
-        cards = await asyncio.to_thread(residents, authority, _CARDS, datetime.now(UTC))
-        yield Town(world, authority.identity("linked"), iter(cards))
+    now = datetime.now(UTC)
+    other = Authority.open(tmp_path_factory.mktemp("generation"), now=now, generation=2)
+    async with running_world(tmp_path_factory.mktemp("authority"), trust_ca=[other.folder / "ca.pem"]) as world:
+        authority = Authority.open(world.authority, now=now)
+        cards = await asyncio.to_thread(residents, authority, _CARDS, now)
+        yield Town(world, authority.identity("linked"), iter(cards), other)
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ PATIENCE_S = 8.0
 """Seconds that a person waits for the platform's answer before being told that the link is on its way."""
 
 _FINAL: tuple[type[ChanomaError], ...] = (ContractNotFound, AlreadyLinked, ContractNumberMistyped, ClientRefused)
+_KINDS = {kind.code: kind for base in _FINAL for kind in (base, *base.__subclasses__())}
 
 
 class LinkService:
@@ -136,7 +137,7 @@ def _outcome(entry: Entry) -> Outcome:
         case State.SENT:
             return Outcome(entry.key, Delivery.SENT)
         case State.REFUSED:
-            error = next((kind for kind in _FINAL if kind.code == entry.error_code), ChanomaError)
+            error = _KINDS.get(entry.error_code or "", ChanomaError)
             return Outcome(entry.key, Delivery.REFUSED, error())
         case _:
             return Outcome(entry.key, Delivery.WAITING)
