@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stb_agent import card_cli, platform_check_cli, platform_cli, remote_cli
+from stb_agent import card_cli, platform_check_cli, platform_cli, remote_cli, reset_cli
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.config import Config, ConfigError, load
@@ -27,18 +27,26 @@ HOUSEHOLD_FILE = Path("/var/lib/chanoma/household.toml")
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 if something is wrong with the box, 2 for a wrong call or configuration.
 
-    Those of ``card`` and ``remote`` are their own (``EXITS`` of ``card_cli`` and ``remote_cli``).
+    Those of ``card``, ``remote`` and ``reset`` are their own (``EXITS`` of ``card_cli`` and ``remote_cli``, ``Exit`` of ``reset_cli``).
     """
     words.use(words.terminal(os.environ, Appearance()))
     parser = argparse.ArgumentParser(prog="stb-agent", description="The agent of a Chanoma box.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="serve until told to stop")
     run.add_argument("--practice", action="store_true", help="say on every view that it is a demonstration")
+    run.add_argument("--anew", action="store_true", help="say on the screen that the box has begun anew")
     doctor = verbs.add_parser("doctor", help="check the box, a line for each part")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     verbs.add_parser("schema", help="print the sockets' messages as JSON Schema")
     platform_check_cli.add_verb(verbs)
-    for verb in (run, doctor, *card_cli.add_verbs(verbs), *remote_cli.add_verbs(verbs), *platform_cli.add_verbs(verbs)):
+    for verb in (
+        run,
+        doctor,
+        reset_cli.add_verb(verbs),
+        *card_cli.add_verbs(verbs),
+        *remote_cli.add_verbs(verbs),
+        *platform_cli.add_verbs(verbs),
+    ):
         verb.add_argument(
             "--config",
             type=Path,
@@ -75,24 +83,29 @@ def _do(arguments: argparse.Namespace) -> int:
         return remote_cli.run(arguments, config)
     if arguments.verb == "provision":
         return platform_cli.run(arguments, config)
+    if arguments.verb == "reset":
+        return reset_cli.run(arguments, config)
     if arguments.verb == "doctor":
         from stb_agent.doctor import run_doctor
 
         return asyncio.run(run_doctor(config, as_json=arguments.json))
-    return serve(config, practice=arguments.practice)
+    return serve(config, practice=arguments.practice, anew=arguments.anew)
 
 
-def serve(config: Config, *, practice: bool) -> int:
-    """Run the agent until SIGTERM or SIGINT."""
-    from stb_agent.agent import Agent, Surroundings
+def serve(config: Config, *, practice: bool, anew: bool) -> int:
+    """Run the agent until SIGTERM or SIGINT. A box that begins anew does so in this process's place, with nothing of its memory."""
+    from stb_agent.agent import Agent, BeganAnew, Surroundings
     from stb_agent.host.process import seal_memory
 
     seal_memory()
     clock = SystemClock().time
     log_to_stderr(clock)
     status = 0
+    agent = Agent(config, Surroundings(clock, os.urandom), practice=practice, anew=anew)
     try:
-        asyncio.run(until_stopped(Agent(config, Surroundings(clock, os.urandom), practice=practice).run))
+        asyncio.run(until_stopped(agent.run))
+    except* BeganAnew:
+        os.execv(sys.executable, [*sys.orig_argv, *([] if anew else ["--anew"])])  # ourselves
     except* ChanomaError as group:
         for error in group.exceptions:
             if isinstance(error, ChanomaError):

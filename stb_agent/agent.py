@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 import aiohttp
 import msgspec
 
+from stb_agent import reset
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.client_auth import PublicClient
@@ -76,6 +77,8 @@ from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import LinkService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
+from stb_agent.services.reset import ResetService
+from stb_agent.services.reset.pages import AnewPage
 from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.kept import Household
 from stb_agent.services.settings.pages import NotKeptPage
@@ -137,14 +140,23 @@ class FolderUnusable(ChanomaError):
     code = "box.folder"
 
 
+class BeganAnew(Exception):
+    """Nothing is left of what this process knows: another one has to begin."""
+
+
 class Agent:
     """A box's agent: owns every device, secret and connection, and decides where the person is."""
 
-    def __init__(self, config: Config, surroundings: Surroundings, *, practice: bool = False) -> None:
+    def __init__(
+        self, config: Config, surroundings: Surroundings, *, practice: bool = False, anew: bool = False
+    ) -> None:
+        """``anew``: say on the screen that the box has just begun anew."""
         self._config = config
         self._clock = surroundings.clock
         self._random = surroundings.random
         self._practice = practice
+        self._anew = anew
+        self._erased = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
         self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
         self._expiry: asyncio.TimerHandle | None = None
@@ -166,6 +178,12 @@ class Agent:
                 await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise FolderUnusable(folder=str(folder), what=error.strerror or "unusable") from error
+        with reset.holding(state, alone=False):
+            if reset.go_on(state, self._random):
+                log.info("the reset that was begun has ended")
+            await self._run(state, runtime, ready)
+
+    async def _run(self, state: Path, runtime: Path, ready: Callable[[], None]) -> None:
         store = Store.open(state, clock=self._clock, random=self._random)
         try:
             try:
@@ -177,7 +195,8 @@ class Agent:
                 try:
                     await self._serve(runtime, ready)
                 finally:
-                    self._journal.write()
+                    if not reset.begun(state) and not self._erased.is_set():
+                        self._journal.write()
         finally:
             store.close()
 
@@ -196,6 +215,7 @@ class Agent:
         platform = PlatformClient(issuer, asks_as, transport, random=self._random)
         self._asker = platform.asker
         self._registrar = Registrar(state, self._asker.discovery, transport)
+        self._transport = transport
         self._authority = Authority(platform, self._clock, self._await_end)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
@@ -235,6 +255,8 @@ class Agent:
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
         self._people = People(store, self._authority.holds)
+        begin_anew = ResetService(store, self._authority, self._people.called, self._begin_anew, self._reached)
+        self._services[begin_anew.name] = begin_anew
         dictionary = self._dictionary(config)
         settings = SettingsService(
             config.screen,
@@ -246,7 +268,7 @@ class Agent:
             called=lambda nickname: self._apply(self._core.called(nickname)),
             home_key=self._has_home_key,
             sleep=asyncio.sleep,
-            more=(history.tile(),),
+            more=(history.tile(), begin_anew.tile()),
         )
         self._services[settings.name] = settings
         self._later: list[_SendsLater] = [link]
@@ -334,11 +356,17 @@ class Agent:
                 await listening.wait()
                 group.create_task(self._remote.run())
                 group.create_task(self._tv.run(self))
-                group.create_task(self._courier.run())
+                self._carrying = group.create_task(self._courier.run())
+                group.create_task(self._until_erased())
                 await self._slot.start()
                 self._start(self._help.learn())
                 if self._config.platform.software_statement and isinstance(self._asker.client, PublicClient):
                     self._start(self._register())
+                if self._config.platform.issuer:
+                    self._start(self._tell_of_reset())
+                if self._anew:
+                    self._apply(self._core.tell(AnewPage()))
+                    self._apply(self._core.open_screen())
                 log.info("ready")
                 ready()
         finally:
@@ -362,6 +390,37 @@ class Agent:
         state = Path(self._config.box.state)
         self._asker.client = client_of(state, platform.issuer, platform.client_id, self._random)
         log.info("registered")
+
+    # -- beginning anew -------------------------------------------------------------------------------------------
+
+    async def _tell_of_reset(self) -> None:
+        state, discovery = Path(self._config.box.state), self._asker.discovery
+        await reset.until_delivered(state, discovery, self._transport, self._random, asyncio.sleep)
+
+    async def _begin_anew(self, reached: Callable[[int], None]) -> None:
+        """Decide it, stop all that uses what the box keeps, and erase that. Raises NotBegun, Unfinished."""
+        state, loop = Path(self._config.box.state), asyncio.get_running_loop()
+        reset.begin(state, self._config.platform.issuer, self._clock(), self._random)
+        log.info("the box begins anew")
+        self._cancel_expiry()
+        self._authority.end()
+        others = [job for job in self._jobs if job is not asyncio.current_task()]
+        for task in (*others, self._carrying):
+            task.cancel()
+        await asyncio.gather(*others, self._carrying, return_exceptions=True)
+        await self._slot.stop()
+        self._store.close()
+
+        def tell(step: int) -> None:
+            loop.call_soon_threadsafe(reached, step)
+
+        await asyncio.to_thread(reset.go_on, state, self._random, tell)
+        reached(2)
+        self._erased.set()
+
+    async def _until_erased(self) -> None:
+        await self._erased.wait()
+        raise BeganAnew
 
     # -- what happens ---------------------------------------------------------------------------------------------
 

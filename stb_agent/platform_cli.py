@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from stb_agent import reset
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
@@ -40,6 +41,10 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> lis
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Do ``provision``; 0 if the box is registered, 1 if not."""
     try:
+        state = Path(config.box.state)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with reset.holding(state, alone=False):
+            reset.go_on(state, os.urandom)
         registration = asyncio.run(_provision(config, rotate=arguments.rotate))
     except ChanomaError as error:
         cause, remedy = words.told(error.code, error.args_)

@@ -45,6 +45,8 @@ from simulators.platform.operators import Method, Operators
 from simulators.platform.pending import SCHEMA as PENDING
 from simulators.platform.pending import Pending
 from simulators.platform.phone import Desk
+from simulators.platform.reset import SCHEMA as RESETS
+from simulators.platform.reset import Resets
 from simulators.platform.revocation import Revocation, RevocationPolicy
 from simulators.platform.seed import CONTRACT_NUMBER
 from simulators.platform.sessions import SCHEMA as SESSIONS
@@ -85,6 +87,7 @@ def discovery(issuer: str) -> dict[str, object]:
         "link_endpoint": f"{issuer}/link",
         "confirmation_endpoint": f"{issuer}/confirmations",
         "handoff_endpoint": f"{issuer}/handoff",
+        "reset_endpoint": f"{issuer}/reset-notice",
         "grant_types_supported": [grant.value for grant in Grant],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -168,7 +171,7 @@ def build(
 
     def make(issuer: str, state: Path) -> web.Application:
         clock = shared.Adjustable(given)
-        schema = ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT + LIFE
+        schema = ALL + SUPPORT + CLIENTS + SESSIONS + PENDING + HANDOFF + LEVELS + EVENTS + LOGOUT + LIFE + RESETS
         db = open_database(database or state / "platform.sqlite", schema)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
@@ -254,6 +257,7 @@ def build(
                 web.get("/userinfo", front.userinfo),
                 web.post("/userinfo", front.userinfo),
                 web.post("/revoke", front.revoke),
+                *Resets(issuer, db, sessions, clock).routes(),
                 *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
                 *events.routes(),
                 *logout.routes(),

@@ -53,6 +53,7 @@ class Metadata(msgspec.Struct, frozen=True):
     device_authorization_endpoint: str = ""
     confirmation_endpoint: str = ""
     handoff_endpoint: str = ""
+    reset_endpoint: str = ""
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -66,6 +67,7 @@ class Metadata(msgspec.Struct, frozen=True):
             self.device_authorization_endpoint,
             self.confirmation_endpoint,
             self.handoff_endpoint,
+            self.reset_endpoint,
         )
         return found[:4] + tuple(filter(None, found[4:]))
 

@@ -183,6 +183,15 @@ class RegistrationDamaged(CableIdError):
     code = "cable_id.registration.damaged"
 
 
+# Beginning anew
+
+
+class ResetOrderRefused(CableIdError):
+    """It is no operator's order for this box, now, to begin anew."""
+
+    code = "cable_id.reset.order"
+
+
 # What is decided elsewhere: on a phone, or at the television
 
 

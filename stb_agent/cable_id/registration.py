@@ -160,8 +160,7 @@ class Registrar:
         current, coming = self._state / CLIENT_KEY, self._state / (CLIENT_KEY + _NEXT)
         old, new = DeviceKey.open(current), DeviceKey.open(coming)
         await self._put(kept, old, new)
-        os.replace(coming, current)
-        _sync(self._state)
+        _replace(coming, current)
         kept = read(self._state) or kept
         await self._put(kept, new)
         return kept
@@ -233,8 +232,23 @@ def _keep(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    _replace(draft, path)
+
+
+def _replace(draft: Path, path: Path) -> None:
+    """Put a file in another's place, durably, and overwrite what was there: a factory reset finds no block of it any more."""
+    try:
+        old: int | None = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        old = None
     os.replace(draft, path)
     _sync(path.parent)
+    if old is not None:
+        try:
+            os.pwrite(old, bytes(os.fstat(old).st_size), 0)
+            os.fsync(old)
+        finally:
+            os.close(old)
 
 
 def _sync(folder: Path) -> None:

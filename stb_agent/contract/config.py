@@ -78,11 +78,15 @@ class Services(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operator(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom the household calls; without a ``name``, the cable television company."""
+    """Whom the household calls; without a ``name``, the cable television company.
+
+    ``reset_keys``: a file with the public keys (JWK Set) that may order a box to begin anew; without it nobody may.
+    """
 
     name: str = ""
     phone: str = ""
     hours: str = ""
+    reset_keys: str = ""
 
 
 class Tv(Struct, frozen=True, forbid_unknown_fields=True):

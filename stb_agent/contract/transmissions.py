@@ -53,6 +53,7 @@ class Kind(StrEnum):
     SERVICE_LOOK = "service_look"
     SERVICE_READ = "service_read"
     SERVICE_CHANGE = "service_change"
+    RESET_NOTICE = "reset_notice"
     CHECK = "check"
     """Of an operator's command; no household's list has it."""
     OTHER = "other"
@@ -74,7 +75,16 @@ class Kind(StrEnum):
 
 
 _BOX = frozenset(
-    {Kind.DISCOVERY, Kind.KEYS, Kind.REGISTRATION, Kind.BOOKING_LOOK, Kind.SERVICE_LOOK, Kind.CHECK, Kind.OTHER}
+    {
+        Kind.DISCOVERY,
+        Kind.KEYS,
+        Kind.REGISTRATION,
+        Kind.RESET_NOTICE,
+        Kind.BOOKING_LOOK,
+        Kind.SERVICE_LOOK,
+        Kind.CHECK,
+        Kind.OTHER,
+    }
 )
 
 

@@ -78,6 +78,10 @@ class Ui:
         intent = {"type": "intent", "rev": self.message["rev"] if rev is None else rev, "id": id_, "value": value}
         self._writer.write(json.dumps(intent).encode() + b"\n")
 
+    async def lost(self) -> None:
+        """Wait until the agent has gone."""
+        await asyncio.wait_for(asyncio.shield(self._task), _PATIENCE)
+
     async def close(self) -> None:
         """Go away."""
         self._writer.close()
@@ -181,10 +185,11 @@ async def running_box(
     now: datetime | None = None,
     seed: int | None = None,
     more: str = "",
+    state: Path | None = None,
 ) -> AsyncIterator[Box]:
     """Put up a box whose reader is empty; everything in it ends with the block.
 
-    ``more``: further tables of the operator's file.
+    ``more``: further tables of the operator's file. ``state``: the folder of what it keeps, if it is not one of its own.
     ``now`` stops the clocks of card and world there, ``seed`` makes the world's random numbers equal in equal runs.
     """
     with tempfile.TemporaryDirectory(prefix="chanoma-") as name, private_pcscd() as pcscd:
@@ -194,7 +199,7 @@ async def running_box(
             World(authority=authority, state=folder / "world", now=now, seed=seed) as world,
             Tray(authority, clock=lambda: now or datetime.now(UTC), port=pcscd.port, pin=PIN) as tray,
         ):
-            (folder / "box.toml").write_text(configuration(folder, world) + more, "utf-8")
+            (folder / "box.toml").write_text(configuration(folder, world, state) + more, "utf-8")
             box = Box(folder, world, tray, pcscd, options, launcher)
             await box.start()
             try:
@@ -204,12 +209,12 @@ async def running_box(
                     await box.stop()
 
 
-def configuration(folder: Path, world: World) -> str:
+def configuration(folder: Path, world: World, state: Path | None = None) -> str:
     """Give the operator's file of a test box."""
     return f"""
 [box]
 runtime = "{folder}/run"
-state = "{folder}/state"
+state = "{state or folder / "state"}"
 [card]
 authorities = ["{folder}/authority/ca.pem"]
 test = true

@@ -42,6 +42,7 @@ from stb_agent.core.curtain import curtained
 from stb_agent.core.form import Filling, Number
 from stb_agent.core.page import Chosen, Frame, Opened, Page
 from stb_agent.core.waiting import Wait, waited
+from stb_agent.reset import NotBegun, Unfinished
 from stb_agent.services.booking import Gone, Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.booking.facility import Usage
@@ -57,10 +58,12 @@ from stb_agent.services.link import pages as link
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
+from stb_agent.services.reset import pages as reset
 from stb_agent.services.settings import aspects, household
 from stb_agent.services.settings import pages as settings
 from stb_agent.services.settings.people import NICKNAMES, Nickname, Person
 from stb_agent.services.sign_in import pages as sign_in
+from stb_agent.store.errors import Damaged
 from stb_agent.store.transmissions import Day, Sum
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
@@ -138,7 +141,7 @@ def _pages() -> dict[str, Page]:
         "summary": remote.SummaryPage(_LEARNT),
         "saving": remote.SavingPage(_LEARNT),
     }
-    found |= _settings() | _less() | _histories()
+    found |= _settings() | _less() | _histories() | _resets()
     found |= {f"slip-{name}": booking.SlipPage(it) for name, it in placed.items()}
     found |= {f"remote-{it.id}": remote.RemotePage(it, lambda: _REMOTES) for it in _REMOTES}
     found |= {f"end-{end.value}": remote.EndPage(end, NEEDED) for end in remote.End}
@@ -154,6 +157,20 @@ def _pages() -> dict[str, Page]:
         if it is not sign_in.Stage.PIN
     }
     return found
+
+
+def _resets() -> dict[str, Page]:
+    names = ("えびすのおばあちゃん", word("settings.nickname.grandpa"), word("reset.unnamed"))
+    unsent = (("booking", 2), ("link", 1), ("elsewhere", 3))
+    return {
+        "reset-looking": reset.ResetPage(),
+        "reset-names": reset.ResetPage(reset.Contents(3, names, unsent)),
+        "reset-count": reset.ResetPage(reset.Contents(3, (), ())),
+        "reset-unknown": reset.ResetPage(error=Damaged()),
+        "reset-anew": reset.AnewPage(),
+        "reset-failed": reset.ResettingPage(error=Unfinished(what="Input/output error")),
+        "reset-not-begun": reset.ResettingPage(error=NotBegun(what="No space left on device")),
+    } | {f"reset-doing-{step}": reset.ResettingPage(step) for step in range(3)}
 
 
 def _histories() -> dict[str, Page]:
