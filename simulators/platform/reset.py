@@ -63,9 +63,11 @@ class Resets:
         for sid in sids:
             self._sessions.end(sid)
         with self._db:
+            streams = "SELECT stream_id FROM streams WHERE jkt = ?"
+            self._db.execute(f"DELETE FROM security_events WHERE stream_id IN ({streams})", (jkt,))
             clients, links, *_ = (
                 self._db.execute(f"DELETE FROM {table} WHERE jkt = ?", (jkt,)).rowcount
-                for table in ("clients", "link_boxes", "box_places", "boxes")
+                for table in ("clients", "link_boxes", "box_places", "boxes", "stream_tokens", "streams")
             )
             row = (said.jti, jkt, said.iat, utc_text(self._clock()), len(sids), clients, links)
             self._db.execute("INSERT INTO resets VALUES (?, ?, ?, ?, ?, ?, ?)", row)

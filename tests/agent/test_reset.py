@@ -76,6 +76,10 @@ async def evening(box: Box, ui: Ui, state: Path) -> None:
     await ui.kind("message", "link.done.title")
     ui.choose("ok")
     await ui.kind("home")
+    ui.choose("orders")
+    await ui.kind("message", "booking.orders")
+    await box.press("BACK")
+    await ui.kind("home")
     await write_what_for(ui)
     for keys, written in ((("2",), "か"), (("1", "1"), "かい"), (("2", "2"), "かいき"), (("NUMERIC_11",), TYPED)):
         await box.press(*keys)
