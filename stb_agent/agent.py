@@ -17,6 +17,7 @@ from stb_agent import reset
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.client_auth import PublicClient
+from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import RegistrationDamaged
@@ -68,6 +69,7 @@ from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.remotes import HouseRemotes
 from stb_agent.services.booking import BookingService
+from stb_agent.services.confirmations import ConfirmationService
 from stb_agent.services.handoff import HandoffService
 from stb_agent.services.health import HealthService
 from stb_agent.services.help import HelpService
@@ -164,6 +166,8 @@ class Agent:
         self._notice_end: asyncio.TimerHandle | None = None
         self._idle_look: asyncio.TimerHandle | None = None
         self._lapse: asyncio.TimerHandle | None = None
+        self._confirmations: ConfirmationService | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
@@ -254,6 +258,17 @@ class Agent:
         self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help, history)}
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
+        if issuer:
+            self._confirmations = ConfirmationService(
+                Confirmations(platform.asker),
+                self._authority,
+                store,
+                operator,
+                clock=self._clock,
+                sleep=asyncio.sleep,
+                changed=self._asked,
+            )
+            self._services[ConfirmationService.name] = self._confirmations
         self._people = People(store, self._authority.holds)
         begin_anew = ResetService(store, self._authority, self._people.called, self._begin_anew, self._reached)
         self._services[begin_anew.name] = begin_anew
@@ -448,7 +463,8 @@ class Agent:
     def _say_notice(self) -> None:
         """Say in the frame what is to be known of the remotes, and look again when it ends by itself."""
         loop = asyncio.get_running_loop()
-        self._apply(self._core.notice(self._notices.word(loop.time())))
+        asked = self._confirmations.notice if self._confirmations is not None else None
+        self._apply(self._core.notice(self._notices.word(loop.time()) or asked))
         if self._notice_end is not None:
             self._notice_end.cancel()
         until = self._notices.until(loop.time())
@@ -512,6 +528,19 @@ class Agent:
         """Send what waited for this person's card, and see to the session's end."""
         self._await_end()
         self._start(self._renew())
+        self._stop_looking()
+        if self._confirmations is not None:
+            self._looking = self._start(self._confirmations.watch())
+
+    def _stop_looking(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    def _asked(self) -> None:
+        """Show that a call centre asks something, or no longer does."""
+        self._say_notice()
+        self._apply(self._core.surroundings())
 
     def _await_end(self) -> None:
         """Lock when the session ends, whenever that is by now."""
@@ -686,6 +715,10 @@ class Agent:
         if self._authority.expires_at is not None:
             self._authority.end()
             self._store.audit.append("session", state="ended")
+            self._stop_looking()
+            if self._confirmations is not None:
+                self._confirmations.forget()
+                self._say_notice()
 
     def _cancel_expiry(self) -> None:
         if self._expiry is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import msgspec
+from yarl import URL
 
 from stb_agent.cable_id.asking import Asker, decoded
 from stb_agent.cable_id.errors import AnswerInvalid, RequestExpired
@@ -34,7 +35,7 @@ class _Decided(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """One question: what the asker and the person both see, and when it ends (seconds since the epoch, by the platform's clock)."""
+    """One question: what the asker and the person both see, and when it ends (seconds since the epoch, by the box's clock)."""
 
     id: str
     message: str
@@ -57,7 +58,9 @@ class Confirmations:
         )
         if not all(it.id and _plain(it.binding_message) for it in answer.confirmations):
             raise AnswerInvalid
-        return tuple(Confirmation(it.id, it.binding_message, it.expires_at) for it in answer.confirmations)
+        transport = self._asker.transport
+        ahead = transport.server_time.now(URL(endpoint)) - transport.clock()
+        return tuple(Confirmation(it.id, it.binding_message, it.expires_at - ahead) for it in answer.confirmations)
 
     async def decide(self, session: Session, asked: Confirmation, *, approve: bool) -> None:
         """Answer a question, once; said again after a silence it takes effect once. Raises StepUpRequired, RequestExpired."""

@@ -58,9 +58,7 @@ class Levels(Struct, frozen=True, forbid_unknown_fields=True):
 
     booking: Policy = field(default_factory=lambda: Policy(max_age=1800))
     health: Policy = field(default_factory=lambda: Policy(max_age=900, revocation=900, at_box=True, lifespan=900))
-    confirmations: Policy = field(
-        default_factory=lambda: Policy(max_age=300, revocation=300, at_box=True, lifespan=Lifespan.ONCE)
-    )
+    confirmations: Policy = field(default_factory=lambda: Policy(max_age=300, revocation=300, at_box=True))
     people: Policy = field(default_factory=Policy)
 
 

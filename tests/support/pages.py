@@ -6,8 +6,13 @@ import string
 from dataclasses import replace
 from datetime import date, timedelta
 
-from stb_agent.cable_id.errors import HandoffOver
+import msgspec
+
+from stb_agent.cable_id.confirmations import Confirmation
+from stb_agent.cable_id.errors import HandoffOver, RequestDenied, RequestExpired
 from stb_agent.cable_id.handoff import Offer
+from stb_agent.cable_id.phone import PhoneRequest
+from stb_agent.cable_id.polling import Waiting
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
@@ -15,6 +20,7 @@ from stb_agent.contract.choices import Choices
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.keyboards import Candidate, Letters
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Lack, Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.speech import Speech
@@ -40,13 +46,14 @@ from stb_agent.contract.views import (
 )
 from stb_agent.core.curtain import curtained
 from stb_agent.core.form import Filling, Number
-from stb_agent.core.page import Chosen, Frame, Opened, Page
+from stb_agent.core.page import Chosen, Frame, Opened, Page, Shortfall
 from stb_agent.core.waiting import Wait, waited
 from stb_agent.reset import NotBegun, Unfinished
 from stb_agent.services.booking import Gone, Taken
 from stb_agent.services.booking import pages as booking
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.usage import asked
+from stb_agent.services.confirmations import pages as confirmations
 from stb_agent.services.handoff import HandoffService
 from stb_agent.services.handoff import pages as handoff
 from stb_agent.services.health import pages as health
@@ -63,6 +70,7 @@ from stb_agent.services.settings import aspects, household
 from stb_agent.services.settings import pages as settings
 from stb_agent.services.settings.people import NICKNAMES, Nickname, Person
 from stb_agent.services.sign_in import pages as sign_in
+from stb_agent.services.sign_in.phone import PhonePage
 from stb_agent.store.errors import Damaged
 from stb_agent.store.transmissions import Day, Sum
 
@@ -95,6 +103,10 @@ _REMOTES = (
 _HOUSEHOLD = ("card.", "cable_id.", "store.", "booking.", "internal.")
 """The errors that a view shows begin so; those of the bench, the doctor and the command lines are read in a terminal."""
 _NOT_SHOWN = ("card.descriptor", "card.anchors", "card.sign.", "card.pin.last")
+
+
+LONG_MESSAGE = ("引っ越しに伴うご契約の変更と" * 7)[:86] + "（受付番号 48210）"
+"""As long as a call centre's may be."""
 
 
 def _pages() -> dict[str, Page]:
@@ -149,12 +161,12 @@ def _pages() -> dict[str, Page]:
         f"usage-{at}": booking.UsagePage(_FACILITY, _SLOTS[0], filling, phone=HandoffService.page)
         for at, filling in enumerate(_fillings())
     }
-    found |= _handoffs()
+    found |= _handoffs() | _phones() | _asked()
     found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
     found |= {
         f"sign_in-{it.value}": sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=it, tries=1)
         for it in sign_in.Stage
-        if it is not sign_in.Stage.PIN
+        if it not in (sign_in.Stage.PIN, sign_in.Stage.WHY)
     }
     return found
 
@@ -203,6 +215,54 @@ def _handoffs() -> dict[str, Page]:
         "handoff-loading": handoff.HandoffPage(asked, 40),
         "handoff-came": handoff.HandoffPage(asked, 40, text="会議・講座・学習・" * 4 + "将棋の会"),
         "handoff-over": handoff.HandoffPage(asked, 40, error=HandoffOver()),
+    }
+
+
+def _phones() -> dict[str, Page]:
+    """A phone as the reader in each state, and every reason why somebody is asked again."""
+    address = "https://platform.cable-id.example/device?user_code=BCDF-GHJK"
+    request = PhoneRequest("d" * 43, "BCDF-GHJK", address, "47", 300.0, 5.0, "shiomi-cable.example")
+
+    def page(lack: Lack, **more: object) -> Page:
+        short = Shortfall(lack, at_box=lack is Lack.AT_BOX)
+        stage = sign_in.Stage.WHY
+        here = sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, short, stage=stage)
+        return replace(here, **more)  # type: ignore[arg-type]
+
+    insert, phone = sign_in.Stage.INSERT, lambda: PhonePage(_OPERATOR)
+    return {
+        "phone": PhonePage(_OPERATOR, request, minutes=5),
+        "phone-no-place": PhonePage(_OPERATOR, replace(request, place=""), minutes=1),
+        **{f"phone-{it}": PhonePage(_OPERATOR, request, minutes=3, waiting=it) for it in Waiting},
+        "phone-loading": PhonePage(_OPERATOR),
+        "phone-expired": PhonePage(_OPERATOR, error=RequestExpired()),
+        "phone-denied": PhonePage(_OPERATOR, error=RequestDenied()),
+        "signature": sign_in.NoSignaturePage(),
+        **{f"why-{it}": page(it) for it in Lack if it not in (Lack.LEVEL, Lack.SIGNATURE, Lack.UNLINKED)},
+        "insert-phone": page(Lack.LEVEL, stage=insert, card=CardState.ABSENT, phone=phone),
+        "insert-no-reader-phone": page(Lack.LEVEL, stage=insert, card=CardState.NO_READER, phone=phone),
+        "insert-no-reader": page(Lack.AT_BOX, stage=insert, card=CardState.NO_READER, phone=phone),
+    }
+
+
+def _asked() -> dict[str, Page]:
+    """What a call centre asks, with a message as long as it can be."""
+    short = Confirmation("a", "解約の受付 4821", 0.0)
+    long = Confirmation("b", LONG_MESSAGE, 0.0)
+    every = confirmations.ConfirmationsPage(
+        lambda: (confirmations.Waiting(short, 5), confirmations.Waiting(long, 1)), _OPERATOR
+    )
+    none = confirmations.ConfirmationsPage(tuple, _OPERATOR)
+    return {
+        "confirmations": every,
+        "confirmations-none": none,
+        "confirmation": confirmations.AskPage(short, every),
+        "confirmation-long": confirmations.AskPage(long, every),
+        "confirmation-gone": confirmations.AskPage(short, none),
+        "confirmation-sending": confirmations.ApprovePage(short, every),
+        "confirmation-approved": confirmations.ApprovePage(short, every, done=True),
+        "confirmation-denied": confirmations.DecidePage(short, every, done=True),
+        "confirmation-over": confirmations.ApprovePage(short, every, error=RequestExpired()),
     }
 
 
@@ -299,14 +359,19 @@ def _homes() -> dict[str, View]:
         "called": Frame(card=CardState.PRESENT, known=True, nickname=word("settings.nickname.grandma")),
         "trouble": Frame(card=CardState.PRESENT, trouble=Taken()),
         "signed-in": _SIGNED_IN,
+        "by-phone": replace(_SIGNED_IN, card=CardState.ABSENT, proof=Proof(Level.AUTHENTICATED, 0.0, at_box=False)),
     }
     found: dict[str, View] = {}
     for name, frame in frames.items():
         home = HomePage(lambda _: ()).view(frame)
         found[f"home-{name}"] = Home(title=home.title, lead=home.lead, items=(*tiles, orders))
+    by_phone = Item("sign_in", word("sign_in.tile"), word("sign_in.phone.tile_detail"))
+    found["home-no-reader"] = msgspec.structs.replace(found["home-no-reader"], items=(by_phone, *tiles[1:], orders))
     out = Item("sign_out", word("sign_in.end"), word("sign_in.end_detail"))
     signed_in = found["home-signed-in"]
+    asked = Item("confirmations", word("confirmations.tile", count=2), word("confirmations.tile_detail"))
     found["home-signed-in"] = Home(title=signed_in.title, lead=signed_in.lead, items=(*tiles[1:], orders, out))
+    found["home-asked"] = Home(title=signed_in.title, lead=signed_in.lead, items=(asked, *tiles[1:], orders, out))
     return found
 
 

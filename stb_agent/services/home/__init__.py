@@ -35,7 +35,7 @@ class HomePage(Page):
 
 def _guide(frame: Frame) -> Word:
     if frame.level >= Level.AUTHENTICATED:
-        return word("home.guide.signed_in")
+        return word("home.guide.by_phone" if frame.by_phone else "home.guide.signed_in")
     if frame.trouble is not None:
         return word("home.guide.trouble")
     match frame.card:

@@ -173,12 +173,12 @@ class SignInService:
         try:
             session = await phone.client.wait(job.request, asyncio.sleep, told)
         except ChanomaError as error:
-            self._store.audit.append("sign_in", result="refused", code=error.code, by="phone")
+            self._store.audit.append("sign_in", result="refused", code=error.code, kind="phone")
             raise
         finally:
             counting.cancel()
         same = self._authority.begin(await self._person(session), session)
-        self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), by="phone")
+        self._store.audit.append("sign_in", result="ok", level=session.level.name.lower(), kind="phone")
         self._store.ledger.add(Category.JPKI, "certificate_check")
         self._store.ledger.add(Category.PLATFORM, "sign_in")
         self._signed_in()

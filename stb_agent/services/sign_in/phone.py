@@ -68,10 +68,9 @@ class PhonePage(Page):
             return Progress(title=title, lead=word("sign_in.phone.loading"))
         place = (Row(word("sign_in.phone.place"), self.request.place),) if self.request.place else ()
         return Detail(
-            title=title,
+            title=word("sign_in.phone.number", number=self.request.number),  # the largest letters that there are
             lead=word("sign_in.phone.lead"),
             rows=(
-                Row(word("sign_in.phone.number"), self.request.number),
                 Row(word("sign_in.phone.code"), self.request.user_code),
                 Row(word("sign_in.phone.operator"), self.operator),
                 *place,
