@@ -77,6 +77,11 @@ class Cable:
         made.setblocking(False)
         return made
 
+    @property
+    def silence_next(self) -> bool:
+        """Tell whether the next request will meet a silence."""
+        return self._cut.silent and (self.down or len(self.requests) + 1 == self._at)
+
     def arm(self, at: int = 0, cut: Cut = Cut.BEFORE) -> None:
         """Count from here; cut at request number ``at`` (from 1; 0: never)."""
         self._at, self._cut, self.requests, self.struck = at, cut, [], ""

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -20,8 +21,10 @@ from stb_agent.cable_id.client_auth import KeyClient
 from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.handoff import Handoff
+from stb_agent.cable_id.life import LinkLife
 from stb_agent.cable_id.phone import PhoneSignIn
 from stb_agent.cable_id.registration import CLIENT_KEY, read
+from stb_agent.cable_id.session import Standing
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.pages import Order, PlaceOrder
 from stb_agent.services.health.pages import LoadReadings
@@ -30,6 +33,7 @@ from stb_agent.store.ledger import Category
 from stb_agent.store.outbox import State
 from tests.faults.box import Box
 from tests.support.phone import write
+from tests.support.residents import introduce
 from tests.support.world import Box as Other
 from tests.support.world import single_attempts
 
@@ -294,6 +298,123 @@ async def _handed_off(box: Box, kept: Kept) -> None:
     assert left <= 1, "at most the one whose end got lost, and that ends by itself"
 
 
+# -- the life of a link
+
+
+async def _linked_already(box: Box, kept: Kept) -> None:
+    await _before_link(box, kept)
+    kept["number"] = box.town.world.describe()["contract_number"]
+    kept["link"] = (await box.client.link(box.authority.session, kept["number"], secrets.token_hex(8))).link_id
+    await _sign_in(box, kept)  # the box is one of the person's from then on
+    kept["key"] = secrets.token_hex(8)
+
+
+async def _person(box: Box, kept: Kept) -> str:
+    return str(box.town.rows("platform", "SELECT person FROM links WHERE link_id = ?", kept["link"])[0][0])
+
+
+async def _suspend(box: Box, kept: Kept) -> None:
+    life = LinkLife(box.client.asker)
+    assert kept["link"] in {it.link_id for it in await life.household(kept["number"])}
+    kept["since"] = await life.suspend(kept["link"], kept["key"], contract_number=kept["number"])
+
+
+async def _suspended(box: Box, kept: Kept) -> None:
+    query = "SELECT since FROM suspensions WHERE person = ?"
+    found = box.town.rows("platform", query, await _person(box, kept))
+    assert [datetime.fromisoformat(since).timestamp() for (since,) in found] == [kept["since"]]
+    await _sign_in(box, kept)
+    assert kept["session"].standing is Standing.SUSPENDED
+
+
+async def _suspended_already(box: Box, kept: Kept) -> None:
+    await _linked_already(box, kept)
+    await _suspend(box, kept)
+    await _sign_in(box, kept)
+    kept["key"] = secrets.token_hex(8)
+
+
+async def _resume(box: Box, kept: Kept) -> None:
+    again = await LinkLife(box.client.asker).resume(kept["session"], kept["number"], kept["key"])
+    assert again.link_id == kept["link"]
+
+
+async def _resumed(box: Box, kept: Kept) -> None:
+    person = await _person(box, kept)
+    assert not box.town.rows("platform", "SELECT since FROM suspensions WHERE person = ?", person)
+    state = await LinkLife(box.client.asker).state(kept["session"])
+    assert state.link is not None
+    assert not state.suspended
+
+
+async def _end_link(box: Box, kept: Kept) -> None:
+    life = LinkLife(box.client.asker)
+    kept["receipt"] = await life.end(kept["session"].access_token, kept["link"], kept["key"])
+
+
+async def _link_ended(box: Box, kept: Kept) -> None:
+    ends = box.town.rows("platform", "SELECT receipt FROM link_ends WHERE link_id = ?", kept["link"])
+    assert ends == [(kept["receipt"].number,)], "one end, and the box has its receipt"
+    assert not box.town.rows("platform", "SELECT person FROM links WHERE link_id = ?", kept["link"])
+    await _sign_in(box, kept)
+    assert kept["session"].standing is Standing.NONE
+
+
+async def _release(box: Box, kept: Kept) -> None:
+    kept["receipt"] = await LinkLife(box.client.asker).release(kept["link"], kept["key"])
+
+
+async def _released(box: Box, kept: Kept) -> None:
+    ends = box.town.rows("platform", "SELECT receipt FROM link_ends WHERE link_id = ?", kept["link"])
+    assert ends == [(kept["receipt"].number,)]
+    assert await _person(box, kept), "the link itself stays"
+    assert not box.town.rows("platform", "SELECT box FROM link_boxes WHERE jkt = ?", box.jkt)
+
+
+async def _renewed_card(box: Box, kept: Kept) -> None:
+    await _linked_already(box, kept)
+    old, kept["card"] = kept["card"], next(box.town.new)
+    for card in (old, kept["card"]):
+        introduce(box.town.world.authority, card)
+    order = {"identity": old.name, "successor": kept["card"].name}
+    await box.town.world.control("validation", "POST", "/_sim/renew", order)
+    await _sign_in(box, kept)
+    assert kept["session"].standing is Standing.REPLACES
+
+
+async def _replace(box: Box, kept: Kept) -> None:
+    link = await LinkLife(box.client.asker).replace(kept["session"], kept["key"])
+    assert link.link_id == kept["link"]
+
+
+async def _replaced(box: Box, kept: Kept) -> None:
+    links = box.town.count("platform", "SELECT count(*) FROM links WHERE link_id = ?", kept["link"])
+    cards = box.town.count("platform", "SELECT count(*) FROM persons WHERE person = ?", await _person(box, kept))
+    assert (links, cards) == (1, 1), "one link, and one card that opens it"
+    await _sign_in(box, kept)
+    assert kept["session"].standing is Standing.LINKED
+
+
+async def _two_boxes(box: Box, kept: Kept) -> None:
+    await _linked_already(box, kept)
+    async with single_attempts() as http:
+        other = Other(http, box.town.world.platform, box.clock)
+        assert (await other.sign_in(kept["card"])).status == 200
+
+
+async def _end_box(box: Box, kept: Kept) -> None:
+    life = LinkLife(box.client.asker)
+    if "other" not in kept:
+        kept["other"] = next(it.id for it in await life.boxes(kept["session"]) if not it.here)
+    await life.end_box(kept["session"], kept["other"])
+
+
+async def _box_ended(box: Box, kept: Kept) -> None:
+    known = box.town.rows("platform", "SELECT jkt FROM link_boxes WHERE person = ?", await _person(box, kept))
+    assert known == [(box.jkt,)]
+    assert [it.here for it in await LinkLife(box.client.asker).boxes(kept["session"])] == [True]
+
+
 FLOWS = (
     Flow("discovery", _discover, _discovered),
     Flow("registration", _register, _registered, _statement),
@@ -306,5 +427,11 @@ FLOWS = (
     Flow("exchange", _service_token, _exchanged, _linked_session),
     Flow("booking", _order, _ordered, _before_order),
     Flow("health", _read, _readings, _linked_session),
+    Flow("suspension", _suspend, _suspended, _linked_already),
+    Flow("resumption", _resume, _resumed, _suspended_already),
+    Flow("replacement", _replace, _replaced, _renewed_card),
+    Flow("end-of-a-link", _end_link, _link_ended, _linked_already),
+    Flow("release", _release, _released, _linked_already),
+    Flow("end-of-a-box", _end_box, _box_ended, _two_boxes),
     Flow("hand-off", _hand_off, _handed_off, at_once=4),
 )

@@ -1,9 +1,11 @@
 """Many cards at once: certificates that differ in their serial numbers, over a few keys, since making keys takes long."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from simulators.authority import Authority, Identity, profile
 from simulators.authority.people import PEOPLE
@@ -26,3 +28,12 @@ def residents(authority: Authority, count: int, now: datetime, *, first: int = F
         )  # fmt: skip
         found.append(Identity(f"resident-{number}", key, description.sign(authority.root.key, hashes.SHA256())))
     return found
+
+
+def introduce(authority: Path, resident: Identity) -> None:
+    """Let the authority in this folder know somebody by name, as it knows its own people."""
+    stem = authority / "people" / resident.name
+    stem.parent.mkdir(exist_ok=True)
+    key = resident.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    stem.with_suffix(".key").write_bytes(key)
+    stem.with_suffix(".pem").write_bytes(resident.certificate.public_bytes(Encoding.PEM))

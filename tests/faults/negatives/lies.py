@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -55,14 +56,24 @@ async def told(doing: Awaitable[object]) -> Refusal | None:
     return None
 
 
-def lie(name: str, group: Group, what: str, code: str, act: Act = sign_in, **lies: Any) -> None:
-    """Enter a lie: attributes of the lying platform, by name."""
+def lie(
+    name: str,
+    group: Group,
+    what: str,
+    code: str,
+    act: Act = sign_in,
+    *,
+    patience: float = transport.TOTAL_SECONDS,
+    **lies: Any,
+) -> None:
+    """Enter a lie: attributes of the lying platform, by name; ``patience``: how long the box waits for it (seconds)."""
 
     async def attack(scene: Scene) -> Refusal | None:
         async with scene.liar() as (liar, client):
             for attribute, value in lies.items():
                 setattr(liar, attribute, value)
-            return await told(act(client))
+            with patch.object(transport, "TOTAL_SECONDS", patience):
+                return await told(act(client))
 
     enter(Negative(name, group, what, Who.BOX, code, attack=attack))
 
@@ -374,6 +385,7 @@ lie(
     "An answer that comes byte by byte and never ends",
     "cable_id.platform.unreachable",
     challenge,
+    patience=0.5,
     reply=lambda: web.Response(body=_drops(), content_type="application/json"),
 )
 
