@@ -7,6 +7,7 @@ import pytest
 from stb_agent.contract import words
 from stb_agent.contract.appearance import Appearance, Calendar, Profile
 from stb_agent.contract.config import Config, ConfigError, ConfigUnreadable, load
+from stb_agent.contract.levels import Lifespan
 
 
 def write(path: Path, text: str) -> Path:
@@ -76,3 +77,31 @@ def test_what_is_no_language_or_calendar_is_refused_with_its_line(tmp_path: Path
     with pytest.raises(ConfigError) as raised:
         load(path)
     assert raised.value.args_["line"] == 2
+
+
+def test_a_policy_keeps_what_the_operators_table_leaves_out(tmp_path: Path) -> None:
+    operator = write(tmp_path / "operator.toml", '[levels.health]\nmax_age = 60\nlifespan = "once"\n')
+    household = write(
+        tmp_path / "household.toml", "[levels.health]\nrevocation = 120\n[levels.booking]\nlifespan = 300\n"
+    )
+    levels = load(operator, household).levels
+    health = levels.health
+    assert (health.max_age, health.revocation, health.lifespan, health.at_box) == (60, 120, Lifespan.ONCE, True)
+    assert (levels.booking.lifespan, levels.booking.max_age) == (300, load().levels.booking.max_age)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[levels.health]\nmax_age = 60\nmaxage = 60\n", 3),
+        ("[levels.heath]\nmax_age = 60\n", 1),
+        ("[levels.booking]\nmax_age = 60\n\n[levels.health]\nmax_age = 1\n", 5),
+        ('[levels.health]\nlifespan = "forever"\n', 2),
+        ('[levels.health]\nlevel = "sure"\n', 2),
+        ("[levels]\nhealth = { max_age = 1 }\n", 2),
+    ],
+)
+def test_a_mistake_in_a_policy_is_found_where_it_is(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path / "operator.toml", text))
+    assert caught.value.args_["line"] == line

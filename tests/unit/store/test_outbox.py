@@ -251,3 +251,15 @@ class Model(RuleBasedStateMachine):
 
 Model.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestModel = Model.TestCase
+
+
+def test_what_waits_for_somebody_known_by_another_name_becomes_theirs(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    for it in (entry("a", person="by phone"), entry("b", person="by phone"), entry("c", person="other")):
+        store.outbox.put(it)
+    store.outbox.sent("b", b"{}")
+    store.outbox.adopt("by phone", "card")
+    assert [it.key for it in store.outbox.of("card", "booking")] == ["a"]
+    assert [it.key for it in store.outbox.of("by phone", "booking")] == ["b"], "what is settled is history"
+    assert [it.key for it in store.outbox.renew_authority("card", "booking", b"new", 300.0)] == ["a"]
+    store.close()

@@ -82,3 +82,28 @@ async def test_handed_in_twice_it_is_sent_once(store: Store) -> None:
     await handed_in(store, sender)
     assert (await handed_in(store, sender)).state is State.SENT
     assert sender.sent == ["a"]
+
+
+async def test_an_entry_that_waited_for_the_card_is_waited_for_again(store: Store) -> None:
+    sender = Script(NeedsCard())
+    courier = Courier(
+        store.outbox,
+        {"booking": sender},
+        clock=lambda: 1000.0,
+        random=os.urandom,
+        changed=lambda entry: post.changed(entry),
+    )
+    post = Post(store.outbox, courier.wake)
+    running = asyncio.create_task(courier.run())
+    try:
+        assert (await asyncio.wait_for(post.send(ENTRY, 5.0), 3.0)).authority is None
+        waiting = asyncio.create_task(post.wait("a", 5.0))
+        await asyncio.sleep(0)
+        sender.behaviour = None
+        store.outbox.renew_authority("p", "booking", b"fresh", 2000.0)
+        courier.wake()
+        assert (await asyncio.wait_for(waiting, 3.0)).state is State.SENT
+        assert sender.sent == ["a", "a"], "the same entry, under the same key"
+        assert (await post.wait("a", 5.0)).state is State.SENT, "settled: nobody waits"
+    finally:
+        running.cancel()
