@@ -49,7 +49,7 @@ from stb_agent.core.access import Access
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
 from stb_agent.core.idle import Idle
-from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, Stopped
+from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, SignIn, Stopped
 from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
@@ -172,6 +172,7 @@ class Agent:
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
         self._inserted: str | None = None
+        self._days_left: int | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
@@ -234,15 +235,23 @@ class Agent:
         self._post = Post(store.outbox, courier.wake)
         operator: Text = config.operator.name or word("help.operator")
         phone = Phone(PhoneSignIn(platform.asker), operator, self._clock) if issuer else None
-        sign_in = SignInService(self, platform, self._authority, store, Pin, self._signed_in, self._reached, phone)
+        self._people = People(store, self._authority.holds)
         link = LinkService(
             platform,
             self._authority,
             store,
             self._post,
             operator,
+            self,
+            called=self._people.called,
+            moved=self._people.move,
+            left=self._left,
             clock=self._clock,
             random=self._random,
+        )
+        self._link = link
+        sign_in = SignInService(
+            self, platform, self._authority, store, Pin, self._signed_in, self._reached, phone, keep=link.keep
         )
         contact = Contact(operator, config.operator.phone, config.operator.hours)
         history = HistoryService(store, self._journal, self._authority)
@@ -269,7 +278,6 @@ class Agent:
                 changed=self._asked,
             )
             self._services[ConfirmationService.name] = self._confirmations
-        self._people = People(store, self._authority.holds)
         begin_anew = ResetService(store, self._authority, self._people.called, self._begin_anew, self._reached)
         self._services[begin_anew.name] = begin_anew
         dictionary = self._dictionary(config)
@@ -498,7 +506,7 @@ class Agent:
 
     def _card_changed(self, state: SlotState) -> None:
         log.info("card %s", state)
-        self._inserted = None
+        self._inserted = self._days_left = None
         self._apply(self._core.card(_CARD_STATES[state]))
         if state in (SlotState.PRESENT, SlotState.MUTE):
             self._start(self._identify())
@@ -519,10 +527,26 @@ class Agent:
             self._apply(self._core.card(CardState.PRESENT, trouble=Internal()))
             return
         self._inserted = handle = self._handle(certificate)
+        self._days_left = certificate.days_left(self._now())
         known = self._store.links.find(handle) is not None
         self._store.audit.append("card", result="read")
         nickname = self._people.called(handle) if known else None
         self._apply(self._core.card(CardState.PRESENT, known=known, nickname=nickname))
+
+    def _left(self) -> None:
+        """Greet the card in the reader as one that is not known here any more."""
+        if self._core.frame.card is CardState.PRESENT:
+            self._apply(self._core.card(CardState.PRESENT))
+
+    def _remind(self) -> None:
+        """Speak of a certificate that ends soon, where it is time for that."""
+        try:
+            page = self._link.reminder()
+        except ChanomaError as error:
+            log.info("no reminder: %s", error.code)
+            return
+        if page is not None:
+            self._apply(self._core.tell(page))
 
     def _signed_in(self) -> None:
         """Send what waited for this person's card, and see to the session's end."""
@@ -702,6 +726,8 @@ class Agent:
         self._apply(self._core.done(run.slot, event))
         if self._core.frame.level < Level.AUTHENTICATED:
             self._forget()  # whoever signed in had gone from the page by then
+        elif self._core.frame.linked and isinstance(event, Done) and isinstance(event.result, SignIn):
+            self._remind()
 
     def _reached(self, job: Job, step: int, note: object = None) -> None:
         """Tell the page of a job how far it is."""
@@ -738,6 +764,14 @@ class Agent:
     async def handle(self) -> str:
         """Give the card's handle."""
         return self._handle(await self._slot.identify())
+
+    async def minor(self) -> bool:
+        """Tell whether the card has no signature certificate, as those of under-15s."""
+        return await self._slot.minor()
+
+    def days_left(self) -> int | None:
+        """Give the whole days until the certificate of the card in the reader is out of date."""
+        return self._days_left
 
     async def sign(self, digits: Digits, tries: int, data: bytes) -> bytes:
         """Verify the PIN once and sign."""

@@ -23,9 +23,15 @@ class Resident:
     prefecture: str
     city: str
     issued: timedelta
+    ends: timedelta | None = None
+    """How long after the authority was opened the certificate ends, for somebody whose birthday is then, whatever `birth` says."""
 
     def validity(self, now: datetime) -> tuple[datetime, datetime]:
         """Compute notBefore and notAfter, UTC; notAfter is the last second, in Japan, of the fifth birthday."""
+        if self.ends is not None:
+            last = (now + self.ends).astimezone(JST).date()
+            end = datetime.combine(last, time(23, 59, 59), JST)
+            return (now - self.issued).replace(microsecond=0).astimezone(UTC), end.astimezone(UTC)
         start = (now - self.issued).replace(microsecond=0).astimezone(JST)
         # 28 February stands for the birthday of those born on the 29th.
         day = 28 if (self.birth.month, self.birth.day) == (2, 29) else self.birth.day
@@ -43,6 +49,14 @@ PEOPLE: Mapping[str, Resident] = MappingProxyType(
         "new": Resident(
             "茶野 太郎", date(1946, 11, 3), "1", "東京都調布市小島町九丁目1番地1", "13208", "Tokyo-to", "Chofu-shi",
             timedelta(days=30),
+        ),
+        "renewed": Resident(
+            "茶野 太郎", date(1946, 11, 3), "1", "東京都調布市小島町九丁目1番地1", "13208", "Tokyo-to", "Chofu-shi",
+            timedelta(days=1),
+        ),
+        "ending": Resident(
+            "茶野 一子", date(1971, 1, 4), "2", "東京都調布市小島町九丁目1番地1", "13208", "Tokyo-to", "Chofu-shi",
+            timedelta(days=1780), timedelta(days=40),
         ),
         "blocked": Resident(
             "間宮 稔", date(1951, 1, 20), "1", "長野県松本市丸の内99番地", "20202", "Nagano-ken", "Matsumoto-shi",

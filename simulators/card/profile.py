@@ -116,6 +116,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "new": Profile("new"),
         "blocked": Profile("blocked", tries=0),
         "expired": Profile("expired"),
+        "renewed": Profile("renewed"),
+        "ending": Profile("ending"),
         "minor": Profile("minor", availability=b"\x00\x8f\x00"),
         "face": Profile("face", tries=0, availability=b"\x00\x8f\x00"),
         "without": Profile("without", availability=b"\x8f\x00\x00"),
@@ -128,7 +130,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "other": Profile("linked", jpki=False),
     }
 )
-"""`linked` is whom the platform simulator already knows, `expired` has a certificate that ended. `minor` has no
+"""`linked` is whom the platform simulator already knows, `expired` has a certificate that ended, `ending` one that
+ends in 40 days; `renewed` is a card that may take another's place (`POST /_sim/renew`). `minor` has no
 signature certificate; `face` is the card for face authentication alone, whose PIN nobody has; `without` has no
 authentication certificate; `resident` is the resident register's old card, out of use; `android` and `iphone` are
 telephones; `other` is a card of another kind."""

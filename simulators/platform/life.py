@@ -24,7 +24,7 @@ from simulators.platform.keys import Randomness
 from simulators.platform.seed import OPERATOR
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import Store
-from simulators.tokens import Place, Proofs, challenge, proof_key
+from simulators.tokens import AccessClaims, Place, Proofs, challenge, proof_key
 from simulators.web import Clock, Problem, utc_text
 
 LATE = timedelta(days=30)
@@ -135,7 +135,7 @@ class Life:
             return Standing.REPLACES if self._predecessor(person) else Standing.NONE
         if self._suspended(person):
             return Standing.SUSPENDED
-        if jkt is not None and client is not None and not self._take_box(person, jkt, client):
+        if jkt is not None and client is not None and not self._take_box(person, jkt, client.client_id):
             return Standing.TOO_MANY_BOXES
         return Standing.LINKED
 
@@ -176,7 +176,7 @@ class Life:
 
     async def make(self, request: web.Request) -> web.Response:
         """Link the person to a Cable ID, in the name of a contract or of none; the same idempotency key gives the same answer."""
-        person, _ = self._person(request)
+        person, claims = self._person(request)
         key = _key(request)
         body = await shared.json_body(request, LinkBody)
         number = body.contract_number
@@ -184,7 +184,8 @@ class Life:
             raise Problem(400, "invalid_request", "contract_number has 10 digits")
         answer = self.store.link_once(person, key, number, allowed=lambda: self._refusal(person, number))
         if answer.status == 201:
-            jkt = proof_key(request).thumbprint()
+            jkt = claims.cnf.jkt
+            self._take_box(person, jkt, claims.client_id)
             if body.guardian:
                 self._mark_minor(person)
             if number:
@@ -217,7 +218,8 @@ class Life:
 
     async def replace(self, request: web.Request) -> web.Response:
         """Let the new card take the old one's place: the person, and everything that hangs on it, stays."""
-        person, sub = self._person(request)
+        person, claims = self._person(request)
+        sub = claims.sub
         if (kept := self._kept(sub, key := _key(request), "replace")) is not None:
             return _json(kept)
         before = self._predecessor(person)
@@ -279,7 +281,7 @@ class Life:
             self.events.tell(row["jkt"], EventType.LINK_STATUS_CHANGE.value, subject, status="ended")
         return web.Response(status=204, headers=_QUIET)
 
-    def _take_box(self, person: str, jkt: str, client: Client) -> bool:
+    def _take_box(self, person: str, jkt: str, client_id: str) -> bool:
         now = utc_text(self.clock())
         with self.db:
             known = self.db.execute(
@@ -292,7 +294,7 @@ class Life:
             ]
             if 0 < self.policy.boxes_per_person <= many:
                 return False
-            row = (self.randomness.text(), person, jkt, client.client_id, now, now)
+            row = (self.randomness.text(), person, jkt, client_id, now, now)
             self.db.execute("INSERT INTO link_boxes VALUES (?, ?, ?, ?, ?, ?)", row)
         return True
 
@@ -348,7 +350,8 @@ class Life:
 
     async def resume(self, request: web.Request) -> web.Response:
         """Take a suspension back: the card is there again, at a box of its own household, and somebody knows the contract number."""
-        person, sub = self._person(request)
+        person, claims = self._person(request)
+        sub = claims.sub
         number = (await shared.json_body(request, _Contract)).contract_number
         if (kept := self._kept(sub, key := _key(request), "resume")) is not None:
             return _json(kept)
@@ -494,15 +497,15 @@ class Life:
 
     # -- what these share
 
-    def _person(self, request: web.Request, *, active: bool = False) -> tuple[str, str]:
-        """Give whose access token a request has, and the subject in it; `active`: their link must not be suspended."""
+    def _person(self, request: web.Request, *, active: bool = False) -> tuple[str, AccessClaims]:
+        """Give whose access token a request has, and its claims; `active`: their link must not be suspended."""
         claims = self.front.claims(request)
         if "link" not in claims.scope.split():
             raise Problem(403, "insufficient_scope", headers=challenge("insufficient_scope", scope="link"))
         person = self.front.person(claims)
         if active and (self.store.link_of(person) is None or self._suspended(person)):
             raise Problem(409, "link_suspended" if self._suspended(person) else "not_linked")
-        return person, claims.sub
+        return person, claims
 
     async def _box(self, request: web.Request) -> tuple[dict[str, str], str]:
         """Give the form of a box that asks in its own name, and its key."""

@@ -97,6 +97,11 @@ class Connection:
             _check_key(self.known)
         return self._tries(self._open())[1]
 
+    def minor(self) -> bool:
+        """Tell whether there is an authentication certificate and no signature certificate; False if the card does not say."""
+        there = self._open().availability()
+        return there is not None and there.authentication and not there.signature
+
     def inspect(self) -> Inspection:
         """Look at all that needs no PIN."""
         session, reader = self._open(), self._reader

@@ -80,6 +80,10 @@ class Slot:
         """Look at all of a card that needs no PIN and tells nothing of the person. Raises CardError if there is no card to look at."""
         return await self._run(lambda connection: connection.inspect())
 
+    async def minor(self) -> bool:
+        """Ask whether the card has an authentication certificate and no signature certificate, as those of under-15s. Raises CardError."""
+        return await self._run(lambda connection: connection.minor())
+
     async def tries(self) -> int:
         """Ask how many PIN tries are left; this spends none. Raises PinBlocked, PinUnusable and any other CardError."""
         return await self._run(lambda connection: connection.tries())

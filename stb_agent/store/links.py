@@ -44,6 +44,10 @@ class Links:
         links = [self._database.opened(Link, sealed, "links", bytes_of(name)) for name, sealed in rows]
         return sorted(links, key=lambda link: (link.linked_at, link.link_id))
 
+    def any(self) -> bool:
+        """Tell whether there is one."""
+        return bool(self._database.rows("SELECT 1 FROM links LIMIT 1"))
+
     def remove(self, handle: str) -> None:
         """Forget a card's link, if there is one."""
         with self._database.transaction():

@@ -93,6 +93,10 @@ class Outbox:
         """Give a person's entries for a service, oldest first."""
         return self._select("owner = ?", self._owner(person, service))
 
+    def of_kind(self, service: str, kind: str) -> list[Entry]:
+        """Give a service's entries of a kind, whoever made them, oldest first."""
+        return [entry for entry in self._select("1 = ?", 1) if (entry.service, entry.kind) == (service, kind)]
+
     def sent(self, key: str, answer: bytes) -> Entry:
         """Settle an entry as acknowledged with ``answer``. One already settled stays as it is. Raises KeyError."""
         return self._change(key, state=State.SENT, answer=answer, authority=None, authority_expires=None)

@@ -46,6 +46,16 @@ _SILENCE = 1.0
 """Seconds until a box takes a silence for one, where there will be one."""
 
 
+class GrownUp:
+    """A card with both certificates."""
+
+    async def minor(self) -> bool:
+        return False
+
+    def days_left(self) -> int | None:
+        return None
+
+
 class StillWaiting(Exception):
     """What was to be sent is in the outbox still."""
 
@@ -177,8 +187,9 @@ class Box:
     def link(self) -> LinkService:
         """Give the service that links."""
         return LinkService(
-            self.client, self.authority, self.store, self.post, "operator", clock=self.clock, random=os.urandom
-        )
+            self.client, self.authority, self.store, self.post, "operator", GrownUp(),
+            called=lambda handle: None, moved=lambda old, new: None, left=lambda: None, clock=self.clock, random=os.urandom,
+        )  # fmt: skip
 
     @cached_property
     def booking(self) -> BookingService:

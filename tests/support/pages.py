@@ -9,8 +9,9 @@ from datetime import date, timedelta
 import msgspec
 
 from stb_agent.cable_id.confirmations import Confirmation
-from stb_agent.cable_id.errors import HandoffOver, RequestDenied, RequestExpired
+from stb_agent.cable_id.errors import HandoffOver, LinkGone, RequestDenied, RequestExpired
 from stb_agent.cable_id.handoff import Offer
+from stb_agent.cable_id.life import KnownBox
 from stb_agent.cable_id.phone import PhoneRequest
 from stb_agent.cable_id.polling import Waiting
 from stb_agent.contract import words
@@ -61,7 +62,11 @@ from stb_agent.services.help import pages as help_
 from stb_agent.services.history import pages as history
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.home.idle import IdleWarning, Locked
+from stb_agent.services.link import hub, reminder, standing
 from stb_agent.services.link import pages as link
+from stb_agent.services.link.jobs import End, Lost, Mine, Outcome
+from stb_agent.services.link.lost import LostPage
+from stb_agent.services.link.lost import Stage as LostStage
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
@@ -163,6 +168,7 @@ def _pages() -> dict[str, Page]:
     }
     found |= _handoffs() | _phones() | _asked()
     found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
+    found |= _links()
     found |= {
         f"sign_in-{it.value}": sign_in.SignInPage(lambda: sign_in.Digits(4), CardState.PRESENT, stage=it, tries=1)
         for it in sign_in.Stage
@@ -183,6 +189,46 @@ def _resets() -> dict[str, Page]:
         "reset-failed": reset.ResettingPage(error=Unfinished(what="Input/output error")),
         "reset-not-begun": reset.ResettingPage(error=NotBegun(what="No space left on device")),
     } | {f"reset-doing-{step}": reset.ResettingPage(step) for step in range(3)}
+
+
+def _links() -> dict[str, Page]:
+    """Give the pages of a link's life."""
+    boxes = tuple(
+        KnownBox(str(at), at == 0, "しおみケーブルネットワーク", place, 1_790_000_000.0, 1_795_000_000.0)
+        for at, place in enumerate(("中央一丁目", "港町二丁目", ""))
+    )
+    lost = (
+        Lost("a", word("settings.nickname.grandpa"), "2026-04-01T00:00:00Z"),
+        Lost("b", None, "2026-04-01T00:00:00Z", suspended=True),
+    )
+    outcomes = {
+        "sent": Outcome("k", Delivery.SENT, receipt="48210973"),
+        "waiting": Outcome("k", Delivery.WAITING),
+        "refused": Outcome("k", Delivery.REFUSED, LinkGone()),
+    }
+
+    def right(number: str) -> bool:
+        return True
+
+    return {
+        **{f"replace-{it.value}": standing.ReplacePage(it) for it in standing.Stage if it is not standing.Stage.NUMBER},
+        **{f"suspended-{it.value}": standing.SuspendedPage(right, it) for it in standing.Stage},
+        "boxes-full": standing.TooManyBoxesPage(boxes),
+        "boxes": hub.BoxesPage(boxes[1:]),
+        "boxes-none": hub.BoxesPage(()),
+        "boxes-end": hub.BoxesPage(boxes, boxes[1]),
+        "hub": hub.HubPage(right, lambda: hub.LeavePage()),
+        "mine": hub.MinePage(
+            lambda: hub.LeavePage(),
+            Mine("しおみケーブルネットワーク", "2026-04-01T00:00:00Z", contract=False, days_left=40),
+        ),
+        "leave": hub.LeavePage(),
+        **{f"left-{name}": hub.LeftPage(it) for name, it in outcomes.items()},
+        "ends": hub.EndsPage(tuple(End("2026-11-22T03:00:00Z", it) for it in outcomes.values())),
+        "ends-none": hub.EndsPage(()),
+        **{f"lost-{it.value}": LostPage(right, it, found=lost, chosen=lost[0], error=LinkGone()) for it in LostStage},
+        "ending": reminder.EndingPage(40),
+    }
 
 
 def _histories() -> dict[str, Page]:

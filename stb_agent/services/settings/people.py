@@ -81,6 +81,13 @@ class People:
         self._store.settings.set(_NAME, kept)
         self._store.audit.append("person.named", handle=handle, state="named" if nickname else "unnamed")
 
+    def move(self, old: str, new: str) -> None:
+        """Call the person of a new card what the one of the old card was called: it is the same. Raises StoreError."""
+        name = self._names().get(old)
+        if name is not None:
+            self.call(new, name)
+            self.call(old, None)
+
     def _names(self) -> dict[str, Nickname]:
         """Give what is kept and can be understood."""
         kept = self._store.settings.get(_NAME, {})

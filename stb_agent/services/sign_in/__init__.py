@@ -80,9 +80,14 @@ class SignInService:
         signed_in: Callable[[], None],
         reached: Callable[[Job, int, object], None],
         phone: Phone | None = None,
+        *,
+        keep: Callable[[Link], None],
     ) -> None:
-        """``signed_in`` is told after each sign-in: what waited for the card may be sent now; ``reached``, at which step it is."""
+        """``keep`` keeps a link that was made elsewhere.
+
+        ``signed_in`` is told after each sign-in: what waited for the card may be sent now; ``reached``, at which step it is."""
         self._phone = phone
+        self._keep = keep
         self._card = card
         self._platform = platform
         self._authority = authority
@@ -206,4 +211,4 @@ class SignInService:
         """Keep a link that was made at another box, so that this one greets the card from now on."""
         with suppress(ChanomaError):
             if (link := await self._platform.link_state(session)) is not None:
-                self._store.links.add(Link(link.link_id, handle, link.operator, link.linked_at))
+                self._keep(Link(link.link_id, handle, link.operator, link.linked_at))

@@ -130,6 +130,7 @@ async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path,
             Pin,
             lambda: None,
             lambda *_: None,
+            keep=store.links.add,
         )
         if begun:
             await service.work(Authenticate(Pin(), 3))
