@@ -28,7 +28,7 @@ from stb_agent.cable_id.session import Standing
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.pages import Order, PlaceOrder
 from stb_agent.services.health.pages import LoadReadings
-from stb_agent.services.link.pages import MakeLink
+from stb_agent.services.link.jobs import MakeLink
 from stb_agent.store.ledger import Category
 from stb_agent.store.outbox import State
 from tests.faults.box import Box
