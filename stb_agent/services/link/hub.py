@@ -211,7 +211,7 @@ class EndsPage(Page):
         return Detail(
             title=title,
             lead=word("link.ends.lead"),
-            rows=tuple(Row(word("link.ends.at", at=it.at), _said(it.outcome)) for it in self.ends),
+            rows=tuple(Row(word("link.ends.label"), _said(it)) for it in self.ends),
             items=(Item("ok", word("home.ok"), first=True),),
         )
 
@@ -230,13 +230,13 @@ def _left(days: int) -> Text:
     return word("link.ending.days", days=days) if days <= FROM_DAYS else word("link.mine.long")
 
 
-def _said(outcome: Outcome) -> Text:
-    match outcome.delivery:
+def _said(end: End) -> Text:
+    match end.outcome.delivery:
         case Delivery.SENT:
-            return word("link.ends.receipt", receipt=_grouped(outcome.receipt))
+            return word("link.ends.receipt", at=end.at, receipt=_grouped(end.outcome.receipt))
         case Delivery.WAITING:
-            return word("link.ends.waiting")
-    return word("link.ends.before")
+            return word("link.ends.waiting", at=end.at)
+    return word("link.ends.before", at=end.at)
 
 
 def _grouped(receipt: str) -> str:

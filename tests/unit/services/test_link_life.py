@@ -234,7 +234,7 @@ def test_the_receipts_are_kept_without_names() -> None:
     end = End("2026-11-22T03:00:00Z", Outcome("k", Delivery.SENT, receipt="48210973"))
     page = stay(EndsPage().on(Done(Leave(), (end,)), NOBODY))
     (row,) = page.view(NOBODY).rows  # type: ignore[union-attr]
-    assert row.value == Word("link.ends.receipt", {"receipt": "4821 0973"})
+    assert row.value == Word("link.ends.receipt", {"at": "2026-11-22T03:00:00Z", "receipt": "4821 0973"})
 
 
 def test_the_hub_leads_everywhere_and_what_is_personal_asks_for_the_person() -> None:
