@@ -47,8 +47,8 @@ from simulators.platform.pending import Pending
 from simulators.platform.phone import Desk
 from simulators.platform.reset import SCHEMA as RESETS
 from simulators.platform.reset import Resets
-from simulators.platform.revocation import Revocation, RevocationPolicy
-from simulators.platform.seed import CONTRACT_NUMBER
+from simulators.platform.revocation import Revocation
+from simulators.platform.seed import OPERATORS, Operator, operators_of
 from simulators.platform.sessions import SCHEMA as SESSIONS
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import ALL, NONCE_LIFE, Store
@@ -161,6 +161,7 @@ def build(
     others: Sequence[x509.Certificate] = (),
     registered_only: bool = False,
     database: str | None = None,
+    known: Sequence[Operator] = OPERATORS,
     at_once: int = AT_ONCE,
 ) -> shared.Build:
     """Prepare the application.
@@ -175,23 +176,23 @@ def build(
         db = open_database(database or state / "platform.sqlite", schema)
         keys = load_keys(db, seed)
         randomness = Randomness(db, seed)
-        store = Store(db, keys, randomness, clock)
+        store = Store(db, keys, randomness, clock, known)
         own = None if authority is None else Authority.open(authority, now=clock())
         if own is not None:
             serial = own.identity("linked").certificate.serial_number
             person = store.person(issuer_key(own.certificate), serial)
-            store.link_once(person, "seed", CONTRACT_NUMBER, charge=False)
+            store.link_once(person, "seed", known[0].contracts[0].number, charge=False)
         proofs = Proofs(db, clock, ServerNonces(keys.secret, clock))
-        operators = Operators.open(db, issuer, clock, draws("operators", seed))
+        operators = Operators.open(db, known, issuer, clock, draws("operators", seed))
         clients = Clients(issuer, db, operators, store, proofs, randomness, clock, registered_only=registered_only)
-        revocation, policy = Revocation(validation, clock), RevocationPolicy()
+        revocation = Revocation(validation, clock)
         trust = Trust.of(own.certificate if own else None, others)
         cards = Cards(issuer, trust, revocation, keys, store, clock)
         pending = Pending(db, randomness, clock)
         faults = Faults(Lie)
         sessions = Sessions(issuer, db, keys, store, randomness, faults, clock)
-        front = Front(issuer, clients, pending, sessions, policy, store, proofs, clock)
-        desk = Desk(issuer, pending, clients, cards, store, own, policy, clock)
+        front = Front(issuer, clients, pending, sessions, operators, store, proofs, clock)
+        desk = Desk(issuer, pending, clients, cards, store, own, operators, clock)
         support = Support(db, keys, clock)
         platform = Platform(issuer, keys, store, front, support, faults)
 
@@ -212,7 +213,7 @@ def build(
             cards,
             pending,
             sessions,
-            policy,
+            operators,
             levels,
             Successions(validation),
             events,
@@ -327,6 +328,13 @@ def main(argv: list[str]) -> int:
         type=dsn,
         help="keep state in PostgreSQL (postgresql://…) instead of SQLite in --state",
     )
+    parser.add_argument(
+        "--operators",
+        metavar="FILE.toml",
+        type=operators_of,
+        default=OPERATORS,
+        help="the operators with their contracts (docs/simulators.md)",
+    )
     shared.add_trust(parser)
     arguments = parser.parse_args(argv)
     make = build(
@@ -338,6 +346,7 @@ def main(argv: list[str]) -> int:
         others=arguments.trust_ca,
         registered_only=arguments.registered_only,
         database=arguments.database,
+        known=arguments.operators,
         at_once=arguments.at_once,
     )
     return shared.run("platform", arguments, make)

@@ -45,6 +45,8 @@ class Client:
     keys: Mapping[str, ECKey] = field(default_factory=dict)
     jkt: str | None = None
     redirect_uris: tuple[str, ...] = ()
+    operator: str | None = None
+    """Whose it is, by name; None when it is no operator's."""
 
 
 class _KeySet(msgspec.Struct):
@@ -67,6 +69,7 @@ class _Known(msgspec.Struct, forbid_unknown_fields=True):
     jwks: _KeySet = msgspec.field(default_factory=lambda: _KeySet([]))
     redirect_uris: list[str] = []
     sector_identifier_uri: str = ""
+    operator: str | None = None
 
 
 class _Assertion(msgspec.Struct):
@@ -129,6 +132,15 @@ class Clients:
         row = self._db.execute("SELECT * FROM clients WHERE client_id = ?", (client_id,)).fetchone()
         return _client(row) if row else None
 
+    def operator_at(self, jkt: str) -> str | None:
+        """Return whose box has a device key, by name; None for one that has not registered."""
+        row = self._db.execute("SELECT operator FROM clients WHERE jkt = ?", (jkt,)).fetchone()
+        return row["operator"] if row else None
+
+    def title_at(self, jkt: str) -> str:
+        """Return what people call the operator of a box."""
+        return self._operators.of(self.operator_at(jkt)).title
+
     def _authenticate(self, client: Client, kind: str, assertion: str) -> None:
         """Check RFC 7523, clause 3, with the issuer as the one audience (FAPI 2.0 Security Profile, clause 5.3.2.1)."""
         try:
@@ -177,7 +189,7 @@ class Clients:
                 "INSERT INTO clients VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)",
                 (
                     client_id, Method.PRIVATE_KEY_JWT.value, msgspec.json.encode(wanted.jwks).decode(), sector, jkt,
-                    statement.software_id, statement.iss, sha256_b64url(access.encode()),
+                    statement.software_id, self._operators.name_of(statement.iss), sha256_b64url(access.encode()),
                 ),
             )  # fmt: skip
         body = {**self._body(client_id), "registration_access_token": access}
@@ -217,10 +229,10 @@ class Clients:
         with self._db:
             self._db.execute("DELETE FROM clients WHERE client_id = ?", (known.client_id,))
             self._db.execute(
-                "INSERT INTO clients VALUES (?, ?, ?, ?, NULL, NULL, NULL, ?, NULL)",
+                "INSERT INTO clients VALUES (?, ?, ?, ?, NULL, NULL, ?, ?, NULL)",
                 (
                     known.client_id, known.token_endpoint_auth_method.value, msgspec.json.encode(known.jwks).decode(),
-                    sector, json.dumps(known.redirect_uris),
+                    sector, known.operator, json.dumps(known.redirect_uris),
                 ),
             )  # fmt: skip
         return web.json_response({"client_id": known.client_id}, status=201)
@@ -253,7 +265,7 @@ class Clients:
 def _client(row: Row) -> Client:
     return Client(
         row["client_id"], row["sector"], Method(row["method"]),
-        _keys(msgspec.json.decode(row["jwks"], type=_KeySet)), row["jkt"], tuple(json.loads(row["redirect_uris"])),
+        _keys(msgspec.json.decode(row["jwks"], type=_KeySet)), row["jkt"], tuple(json.loads(row["redirect_uris"])), row["operator"],
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from simulators import web as shared
 from simulators.platform.clients import Clients
+from simulators.platform.operators import Operators
 from simulators.platform.pending import Pending, State
-from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.sessions import Sessions, SignIn
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Place, Proofs, authorization, challenge
@@ -42,7 +42,7 @@ class Front:
     clients: Clients
     pending: Pending
     sessions: Sessions
-    revocation: RevocationPolicy
+    operators: Operators
     store: Store
     proofs: Proofs
     clock: Clock
@@ -76,7 +76,7 @@ class Front:
         message = form.get("binding_message", "")
         if len(message) > _MESSAGE_MOST or not message.isprintable():
             raise Problem(400, "invalid_binding_message")
-        person = self.store.person_under(form["login_hint"])
+        person = self.store.person_under(form["login_hint"], client.operator)
         if person is None:
             raise Problem(400, "unknown_user_id")
         return web.json_response(self.pending.ciba(client, jkt, form.get("scope", ""), person, message), headers=_QUIET)
@@ -159,6 +159,7 @@ class Front:
         """Set how long requests wait and may be asked about, and how old news of certificates may be (`POST /_sim/policy`)."""
         wanted = await shared.json_body(request, _Policy)
         for name, value in msgspec.structs.asdict(wanted).items():
-            if value is not None:
-                setattr(self.revocation if name.endswith("_age") else self.pending.policy, name, value)
+            changed = self.operators.policies.values() if name.endswith("_age") else (self.pending.policy,)
+            for policy in changed if value is not None else ():
+                setattr(policy, name, value)
         return web.Response(status=204)

@@ -17,8 +17,8 @@ from simulators.platform.keys import Keys, Randomness
 from simulators.platform.levels import Levels
 from simulators.platform.life import Life, Standing
 from simulators.platform.logout import Logout
+from simulators.platform.operators import Operators
 from simulators.platform.pending import Kind, Pending
-from simulators.platform.revocation import RevocationPolicy
 from simulators.platform.sessions import LIFE, Sessions, SignIn
 from simulators.platform.store import Category, Store
 from simulators.platform.succession import Successions
@@ -55,13 +55,13 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, revocation: RevocationPolicy, levels: Levels, successions: Successions, events: Events,
+        sessions: Sessions, operators: Operators, levels: Levels, successions: Successions, events: Events,
         logout: Logout, life: Life, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
         self._levels, self._events, self._logout, self._life = levels, events, logout, life
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
-        self._revocation, self._successions, self._random, self._clock = revocation, successions, randomness, clock
+        self._operators, self._successions, self._random, self._clock = operators, successions, randomness, clock
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
@@ -119,7 +119,7 @@ class TokenEndpoint:
         if not self._store.use_assertion(claims.jti, int(claims.exp) + SKEW):
             raise refused(Reason.ASSERTION, "jti was used before")
         try:
-            verdict = await self._cards.ask_authority(certificate, self._revocation)
+            verdict = await self._cards.ask_authority(certificate, self._operators.policy(client.operator))
             person = await self._person(verdict, certificate)
         except Problem as problem:
             if problem.status == 503:

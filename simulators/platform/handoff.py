@@ -14,7 +14,6 @@ from aiohttp.typedefs import Handler
 from simulators.database import Database, Row
 from simulators.platform.clients import Clients
 from simulators.platform.keys import Randomness
-from simulators.platform.seed import OPERATOR
 from simulators.tokens import Place, Proofs
 from simulators.web import Clock, Problem, json_body
 
@@ -121,7 +120,7 @@ class Handoffs:
         if found["sealed"] is not None:
             raise Problem(409, "already_written")
         body = {
-            "operator": OPERATOR,
+            "operator": self.clients.title_at(found["jkt"]),
             "asked": _QUESTIONS.get(found["asked"], _OTHER),
             "most": found["most"],
             "expires_in": int(found["expires"] - self._now()),

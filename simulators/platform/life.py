@@ -21,7 +21,6 @@ from simulators.platform.clients import Client, Clients
 from simulators.platform.events import Events, EventType, link_subject
 from simulators.platform.front import Front
 from simulators.platform.keys import Randomness
-from simulators.platform.seed import OPERATOR
 from simulators.platform.sessions import Sessions
 from simulators.platform.store import Store
 from simulators.tokens import AccessClaims, Place, Proofs, challenge, proof_key
@@ -182,7 +181,10 @@ class Life:
         number = body.contract_number
         if number and not (len(number) == 10 and number.isascii() and number.isdigit()):
             raise Problem(400, "invalid_request", "contract_number has 10 digits")
-        answer = self.store.link_once(person, key, number, allowed=lambda: self._refusal(person, number))
+        owner = self.clients.operator_at(proof_key(request).thumbprint())
+        answer = self.store.link_once(
+            person, key, number, operator=owner, allowed=lambda: self._refusal(person, number)
+        )
         if answer.status == 201:
             jkt = claims.cnf.jkt
             self._take_box(person, jkt, claims.client_id)
@@ -256,10 +258,10 @@ class Life:
             {
                 "id": row["box"],
                 "here": row["jkt"] == here,
-                "operator": OPERATOR,
+                "operator": self.clients.title_at(row["jkt"]),
                 "since": row["since"],
                 "last_used": row["used"],
-                **({"place": place} if (place := self._place(row["jkt"])) else {}),
+                **({"place": place} if (place := self.store.place_of(row["jkt"])) else {}),
             }
             for row in rows
         ]
@@ -302,13 +304,6 @@ class Life:
         self.sessions.end_of(person, jkt)
         with self.db:
             self.db.execute("DELETE FROM link_boxes WHERE person = ? AND jkt = ?", (person, jkt))
-
-    def _place(self, jkt: str) -> str:
-        """Say where a box stands: the area of the contract that somebody linked under there."""
-        row = self.db.execute(
-            "SELECT area FROM contracts JOIN box_places ON number = contract WHERE jkt = ?", (jkt,)
-        ).fetchone()
-        return str(row["area"]) if row else ""
 
     # -- a lost card
 

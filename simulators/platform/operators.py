@@ -1,6 +1,6 @@
 """The cable operators that the platform knows, and the statements that they put into their boxes' images (RFC 7591, clause 2.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,11 +15,10 @@ from joserfc.jwk import ECKey
 from simulators import web as shared
 from simulators.database import Database
 from simulators.platform.keys import Draw, curve_key, pkcs8
+from simulators.platform.revocation import RevocationPolicy
+from simulators.platform.seed import Operator
 from simulators.tokens import registry, sign_es256
 from simulators.web import Clock, Problem
-
-NAMES = ("shiomi", "minato")
-"""Two made-up operators; the seed's contracts are the first one's."""
 
 
 class Method(Enum):
@@ -44,7 +43,7 @@ class Statement(msgspec.Struct, omit_defaults=True):
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     """A statement to be made: whose, and which of its claims to bend."""
 
-    operator: str = NAMES[0]
+    operator: str = ""
     claims: dict[str, str | int] = {}
 
 
@@ -52,15 +51,17 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
 class Operators:
     """What each operator signs with, and the check of what one signed."""
 
+    known: Sequence[Operator]
+    policies: Mapping[str, RevocationPolicy]
     keys: Mapping[str, ec.EllipticCurvePrivateKey]
     issuer: str
     clock: Clock
 
     @classmethod
-    def open(cls, db: Database, issuer: str, clock: Clock, draw: Draw) -> "Operators":
+    def open(cls, db: Database, known: Sequence[Operator], issuer: str, clock: Clock, draw: Draw) -> "Operators":
         """Load the operators' keys, or make them the first time."""
         keys: dict[str, ec.EllipticCurvePrivateKey] = {}
-        for name in NAMES:
+        for name in (operator.name for operator in known):
             row = db.execute("SELECT value FROM secrets WHERE name = ?", (f"operator {name}",)).fetchone()
             if row is None:
                 keys[name] = curve_key(draw)
@@ -71,7 +72,20 @@ class Operators:
             if not isinstance(key, ec.EllipticCurvePrivateKey):
                 raise TypeError("an operator's key is not an EC key")
             keys[name] = key
-        return cls(keys, issuer, clock)
+        policies = {it.name: RevocationPolicy(it.ocsp_age, it.crl_age) for it in known}
+        return cls(known, policies, keys, issuer, clock)
+
+    def of(self, name: str | None) -> Operator:
+        """Give an operator; the first one for a client that is none's."""
+        return next((it for it in self.known if it.name == name), self.known[0])
+
+    def policy(self, name: str | None) -> RevocationPolicy:
+        """Give what an operator asks of news of certificates."""
+        return self.policies[self.of(name).name]
+
+    def name_of(self, issuer: str) -> str | None:
+        """Give whose statement one is said to be."""
+        return next((name for name in self.keys if _address(name) == issuer), None)
 
     def read(self, statement: str) -> Statement:
         """Check a statement. Raises Problem `invalid_software_statement` or `unapproved_software_statement`."""
@@ -80,7 +94,7 @@ class Operators:
             claims = msgspec.json.decode(signed.payload, type=Statement)
         except (JoseError, ValueError, TypeError) as error:
             raise Problem(400, "invalid_software_statement", str(error)) from None
-        name = next((name for name in self.keys if _address(name) == claims.iss), None)
+        name = self.name_of(claims.iss)
         if name is None:
             raise Problem(400, "unapproved_software_statement", "not of an operator of this platform")
         public = ECKey.import_key(self.keys[name].public_key())
@@ -96,20 +110,21 @@ class Operators:
     async def make(self, request: web.Request) -> web.Response:
         """Sign a statement as an operator does (`POST /_sim/software-statement`)."""
         order = await shared.json_body(request, Order)
-        if order.operator not in self.keys:
+        name = order.operator or self.known[0].name
+        if name not in self.keys:
             raise Problem(404, "operator_unknown")
-        now, address = int(self.clock().timestamp()), _address(order.operator)
+        now, address = int(self.clock().timestamp()), _address(name)
         claims = msgspec.to_builtins(
             Statement(
                 iss=address,
-                software_id=f"chanoma-{order.operator}",
+                software_id=f"chanoma-{name}",
                 client_name="茶の間",
                 sector_identifier_uri=f"{address}/clients.json",
                 iat=now,
                 exp=now + 5 * 365 * 86400,
             )
         )
-        key = self.keys[order.operator]
+        key = self.keys[name]
         text = sign_es256(key, ECKey.import_key(key.public_key()).thumbprint(), "JWT", {**claims, **order.claims})
         return web.json_response({"software_statement": text})
 

@@ -17,16 +17,18 @@ from simulators import web as shared
 from simulators.authority import Authority
 from simulators.platform.card import Cards
 from simulators.platform.clients import Clients
+from simulators.platform.operators import Operators
 from simulators.platform.pending import Pending, Waiting
-from simulators.platform.revocation import RevocationPolicy
-from simulators.platform.seed import OPERATOR
+from simulators.platform.seed import Operator
 from simulators.platform.sessions import SignIn
 from simulators.platform.store import Store
 from simulators.web import Clock, Problem
 
 _PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><body style="font:1.2em sans-serif;max-width:30em;margin:1em auto"><h1>{title}</h1>{body}</body></html>"""
-_ASK = """<p>{operator}のテレビ（{place}）が、{what}を求めています。心当たりがなければ「断る」を押してください。</p>
+_ASK = """<p style="border-left:.3em solid {colour};padding-left:.6em">{operator}のテレビ（{place}）が、{what}を求めています。
+心当たりがなければ「断る」を押してください。</p>
+<p>お電話: {phone}</p>
 <form method="post">{hidden}{number}
 <p>カード <select name="card"><option>linked</option><option>new</option><option>blocked</option></select></p>
 <p><button name="decision" value="approve">カードで確認する</button> <button name="decision" value="deny">断る</button></p></form>"""
@@ -49,10 +51,10 @@ class Desk:
 
     def __init__(
         self, issuer: str, pending: Pending, clients: Clients, cards: Cards, store: Store, authority: Authority | None,
-        revocation: RevocationPolicy, clock: Clock,
+        operators: Operators, clock: Clock,
     ) -> None:  # fmt: skip
         self._issuer, self._pending, self._clients, self._cards = issuer, pending, clients, cards
-        self._store, self._authority, self._revocation, self._clock = store, authority, revocation, clock
+        self._store, self._authority, self._operators, self._clock = store, authority, operators, clock
 
     async def device_page(self, request: web.Request) -> web.Response:
         """Show the verification page (RFC 8628, clause 3.3), with what helps against phishing (RFC 10027)."""
@@ -110,25 +112,33 @@ class Desk:
     async def _decide(self, waiting: Waiting, form: Mapping[str, str]) -> str | None:
         if form.get("decision") != "approve":
             return self._pending.decide(waiting, None)
-        return self._pending.decide(waiting, await self._signed_in(form.get("card", "")), form.get("number", ""))
+        return self._pending.decide(
+            waiting, await self._signed_in(form.get("card", ""), self._operator(waiting)), form.get("number", "")
+        )
 
-    async def _signed_in(self, card: str) -> SignIn:
+    async def _signed_in(self, card: str, operator: Operator) -> SignIn:
         """Let the phone read a card: the authority is asked as ever. Raises Problem."""
         if self._authority is None:
             raise Problem(404, "card_unknown")
         certificate = self._authority.identity(card).certificate
-        verdict = await self._cards.ask_authority(certificate, self._revocation)
+        verdict = await self._cards.ask_authority(certificate, self._operators.policy(operator.name))
         person = self._store.person(verdict.issuer_key, certificate.serial_number)
         now = int(self._clock().timestamp())
         return SignIn(person, now, ("mca", "sc", "pin"), revocation=json.dumps(verdict.finding.body()))
 
+    def _operator(self, waiting: Waiting) -> Operator:
+        client = self._clients.find(waiting.client_id)
+        return self._operators.of(client.operator if client else None)
+
     def _ask(self, waiting: Waiting, hidden: Mapping[str, str]) -> str:
         fields = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in hidden.items())
-        client = self._clients.find(waiting.client_id)
-        place = client.sector if client else waiting.client_id
+        client, operator = self._clients.find(waiting.client_id), self._operator(waiting)
+        place = self._store.place_of(client.jkt) if client and client.jkt else ""
         return _ASK.format(
-            operator=OPERATOR,
-            place=html.escape(place),
+            operator=html.escape(operator.title),
+            colour=html.escape(operator.colour),
+            phone=html.escape(f"{operator.phone}（{operator.hours}）"),
+            place=html.escape(place or (client.sector if client else waiting.client_id)),
             what=html.escape(waiting.message or "ご本人の確認"),
             hidden=fields,
             number=_NUMBER if waiting.number else "",

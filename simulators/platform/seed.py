@@ -1,6 +1,10 @@
-"""What the platform knows at first: one operator and its subscribers' contracts."""
+"""What the platform knows at first: operators and their subscribers' contracts."""
 
-from dataclasses import dataclass
+import argparse
+import re
+from pathlib import Path
+
+import msgspec
 
 OPERATOR = "しおみケーブルネットワーク"
 """A made-up cable operator."""
@@ -17,13 +21,28 @@ def with_check_digit(body: str) -> str:
     return f"{body}{-luhn_sum(body + '0') % 10}"
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One household's subscription."""
 
     number: str
     area: str
     plan: str
+
+
+class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cable operator: `name` stands in its address (https://NAME.example), `title` is what people call it.
+
+    `ocsp_age`, `crl_age`: how old news of a certificate may be, in seconds (`docs/simulators.md`, Revocation).
+    """
+
+    name: str
+    title: str
+    phone: str
+    hours: str
+    colour: str = "#1a4a8a"
+    contracts: tuple[Contract, ...] = ()
+    ocsp_age: int = 12 * 3600
+    crl_age: int = 0
 
 
 _AREAS = ("中央一丁目", "中央三丁目", "港町二丁目", "松風町", "灯台前", "南砂浜", "緑が丘四丁目", "古城町")
@@ -42,14 +61,54 @@ CONTRACTS = tuple(
 CONTRACT_NUMBER = CONTRACTS[0].number
 """The contract of the demonstration's household; also the one that the card `linked` is linked to."""
 
+OPERATORS = (
+    Operator("shiomi", OPERATOR, "0120-000-041", "9:00–18:00", contracts=CONTRACTS),
+    Operator(
+        "minato", "みなとテレビ", "0120-000-052", "10:00–19:00", "#7a2a4a",
+        tuple(
+            Contract(with_check_digit(body), area, plan)
+            for body, area, plan in (
+                ("410000027", "波止場町", _PLANS[0]), ("410000114", "坂上二丁目", _PLANS[2]), ("420000305", "入船", _PLANS[1]),
+            )
+        ),
+    ),
+)  # fmt: skip
+"""Those that the platform knows unless it is told of others."""
+
+
+class _Seed(msgspec.Struct, forbid_unknown_fields=True):
+    operator: tuple[Operator, ...]
+
+
+def operators_of(path: str) -> tuple[Operator, ...]:
+    """Read operators from a TOML file (for argparse): `[[operator]]`, each with `[[operator.contracts]]`; the first is the demonstration's."""
+    try:
+        found = msgspec.toml.decode(Path(path).read_bytes(), type=_Seed).operator
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
+    numbers = [contract.number for operator in found for contract in operator.contracts]
+    if not found or not found[0].contracts:
+        raise argparse.ArgumentTypeError(f"{path}: an operator with a contract is needed")
+    for what, names in (("operator", [operator.name for operator in found]), ("contract", numbers)):
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise argparse.ArgumentTypeError(f"{path}: {what} twice: {min(twice)}")
+    for wrong in (number for number in numbers if not re.fullmatch("[0-9]{10}", number) or luhn_sum(number) % 10):
+        raise argparse.ArgumentTypeError(f"{path}: contract {wrong}: ten digits, of which the last is the check digit")
+    for wrong in (it.name for it in found if not re.fullmatch("[a-z][a-z0-9-]*", it.name)):
+        raise argparse.ArgumentTypeError(f"{path}: operator {wrong}: small letters, digits and hyphens")
+    return found
+
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS contracts (number TEXT PRIMARY KEY, area TEXT NOT NULL, plan TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS contracts (
+    number TEXT PRIMARY KEY, operator TEXT NOT NULL, area TEXT NOT NULL, plan TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS persons (card TEXT PRIMARY KEY, person TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS subjects (sub TEXT PRIMARY KEY, person TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS links (
     person TEXT PRIMARY KEY, cable_id TEXT NOT NULL UNIQUE, link_id TEXT NOT NULL UNIQUE,
-    contract TEXT NOT NULL, linked_at TEXT NOT NULL
+    contract TEXT NOT NULL, linked_at TEXT NOT NULL, operator TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS link_requests (
     person TEXT, key TEXT, contract TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (person, key)

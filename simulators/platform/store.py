@@ -1,14 +1,14 @@
 """What the platform keeps: persons, links, card nonces, what was used already, and what was used for pay."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
 from simulators.database import Database
 from simulators.platform.keys import Keys, Randomness
-from simulators.platform.seed import CONTRACTS, OPERATOR, SCHEMA
+from simulators.platform.seed import SCHEMA, Operator
 from simulators.tokens import SCHEMA as PROOFS
 from simulators.web import Clock, utc_text
 
@@ -30,10 +30,12 @@ class Link:
 
     link_id: str
     linked_at: str
+    operator: str
+    """What people call it."""
 
     def body(self) -> dict[str, str]:
         """Write it as the link API does."""
-        return {"link_id": self.link_id, "linked_at": self.linked_at, "operator": OPERATOR}
+        return {"link_id": self.link_id, "linked_at": self.linked_at, "operator": self.operator}
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,15 @@ class Answer:
 class Store:
     """The platform's tables. Cards are known by a keyed hash of issuer key and serial number, nothing else."""
 
-    def __init__(self, db: Database, keys: Keys, randomness: Randomness, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, keys: Keys, randomness: Randomness, clock: Clock, operators: Sequence[Operator]
+    ) -> None:
+        self._titles = {it.name: it.title for it in operators}
+        self._first = operators[0].name
         self._db, self._keys, self._random, self._clock = db, keys, randomness, clock
         with db:
-            rows = [(c.number, c.area, c.plan) for c in CONTRACTS]
-            db.executemany("INSERT INTO contracts VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows)
+            rows = [(c.number, it.name, c.area, c.plan) for it in operators for c in it.contracts]
+            db.executemany("INSERT INTO contracts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
     def _epoch(self) -> int:
         return int(self._clock().timestamp())
@@ -85,25 +91,36 @@ class Store:
         row = self._db.execute("SELECT person FROM persons WHERE card = ?", (card,)).fetchone()
         return str(row["person"]) if row else None
 
-    def person_under(self, contract: str) -> str | None:
-        """Return who linked first under a contract."""
+    def person_under(self, contract: str, operator: str | None = None) -> str | None:
+        """Return who linked first under a contract, of this operator if one is named."""
         row = self._db.execute(
-            "SELECT person FROM links WHERE contract = ? ORDER BY linked_at, rowid", (contract,)
+            "SELECT person FROM links WHERE contract = ? AND operator = coalesce(?, operator) ORDER BY linked_at, rowid",
+            (contract, operator),
         ).fetchone()
         return str(row["person"]) if row else None
 
+    def place_of(self, jkt: str) -> str:
+        """Say where a box stands: the area of the contract that somebody linked under there; empty when nobody did."""
+        row = self._db.execute(
+            "SELECT area FROM contracts JOIN box_places ON number = contract WHERE jkt = ?", (jkt,)
+        ).fetchone()
+        return str(row["area"]) if row else ""
+
     def link_of(self, person: str) -> Link | None:
         """Return the person's link, if there is one."""
-        row = self._db.execute("SELECT link_id, linked_at FROM links WHERE person = ?", (person,)).fetchone()
-        return Link(row["link_id"], row["linked_at"]) if row else None
+        row = self._db.execute("SELECT * FROM links WHERE person = ?", (person,)).fetchone()
+        return (
+            Link(row["link_id"], row["linked_at"], self._titles.get(row["operator"], row["operator"])) if row else None
+        )
 
     def link_once(
-        self, person: str, key: str, contract: str, *, charge: bool = True,
+        self, person: str, key: str, contract: str, *, operator: str | None = None, charge: bool = True,
         allowed: Callable[[], Mapping[str, object] | None] = lambda: None,
     ) -> Answer:  # fmt: skip
         """Link a person to a Cable ID that is made now, in the name of a contract ("" for none); refuses by the answer.
 
         Who is linked without a contract gets one. `allowed` gives what the answer 409 says, None if nothing is against it.
+        A box of an `operator` links under that one's contracts alone; another's are not known to it.
         The same idempotency key gives the same answer. Effect, answer and charge are kept together or not at all.
         """
         before = self._db.execute(
@@ -113,19 +130,26 @@ class Store:
             if before["contract"] != contract:
                 return Answer(422, {"error": "idempotency_key_reused"})
             return Answer(201, json.loads(before["body"]))
-        if contract and not self._db.execute("SELECT 1 FROM contracts WHERE number = ?", (contract,)).fetchone():
-            return Answer(404, {"error": "contract_not_found"})
+        owner = operator or self._first
+        if contract:
+            row = self._db.execute("SELECT operator FROM contracts WHERE number = ?", (contract,)).fetchone()
+            if row is None or operator not in (None, row["operator"]):
+                return Answer(404, {"error": "contract_not_found"})
+            owner = str(row["operator"])
         if (refusal := allowed()) is not None:
             return Answer(409, refusal)
         before = self.link_of(person)
-        link = before or Link(self._random.text(), utc_text(self._clock()))
+        title = self._titles.get(owner, owner)
+        link = replace(before, operator=title) if before else Link(self._random.text(), utc_text(self._clock()), title)
         cable_id = self._random.text()
         with self._db:
             if before:
-                self._db.execute("UPDATE links SET contract = ? WHERE person = ?", (contract, person))
+                self._db.execute(
+                    "UPDATE links SET contract = ?, operator = ? WHERE person = ?", (contract, owner, person)
+                )
             else:
-                row = (person, cable_id, link.link_id, contract, link.linked_at)
-                self._db.execute("INSERT INTO links VALUES (?, ?, ?, ?, ?)", row)
+                row = (person, cable_id, link.link_id, contract, link.linked_at, owner)
+                self._db.execute("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)", row)
             body = json.dumps(link.body(), ensure_ascii=False)
             self._db.execute("INSERT INTO link_requests VALUES (?, ?, ?, ?)", (person, key, contract, body))
             if charge:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from simulators.platform.seed import CONTRACT_NUMBER, OPERATOR
+from simulators.platform.seed import OPERATORS, operators_of
 from simulators.ports import listen, listen_apart
 
 NAMES = ("validation", "platform", "booking", "health")
@@ -45,10 +45,18 @@ class World:
         seed: int | None = None,
         now: datetime | None = None,
         database: str | None = None,
+        operators: Path | None = None,
     ) -> None:
         """Take folders (made if absent; without one, a temporary one), further authorities' PEM files, and for equal
-        runs a seed for the platform and an aware time at which all clocks stand still; `database`: the platform's, a DSN."""
-        self._database = [] if database is None else ["--database", database]
+        runs a seed for the platform and an aware time at which all clocks stand still;
+        `database`: the platform's, a DSN; `operators`: a TOML file of them."""
+        self._known = [
+            word
+            for name, value in (("database", database), ("operators", operators))
+            if value
+            for word in (f"--{name}", str(value))
+        ]
+        self._first = (operators_of(str(operators)) if operators else OPERATORS)[0]
         self._given, self._given_state, self._trust_ca, self._seed, self._now = authority, state, trust_ca, seed, now
         self._stack = contextlib.AsyncExitStack()
         self._children: dict[str, asyncio.subprocess.Process] = {}
@@ -91,8 +99,8 @@ class World:
         """Describe the world in one flat object of strings."""
         return {
             **{name: self.address(name) for name in NAMES},
-            "contract_number": CONTRACT_NUMBER,
-            "operator": OPERATOR,
+            "contract_number": self._first.contracts[0].number,
+            "operator": self._first.title,
             "authority": str(self.authority),
             "ca": str(self.ca),
         }
@@ -138,7 +146,7 @@ class World:
                 services = [f"{service}={self.address(service)}" for service in ("booking", "health")]
                 seed = [] if self._seed is None else ["--seed", str(self._seed)]
                 known = [word for service in services for word in ("--service", service)]
-                return [*common, *authority, *trusted, "--validation", self.validation, *known, *seed, *self._database]
+                return [*common, *authority, *trusted, "--validation", self.validation, *known, *seed, *self._known]
         return [*common, "--platform", self.platform]
 
     async def _spawn(self, name: str, listener: socket.socket) -> None:
@@ -214,6 +222,11 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
+def _operators(path: str) -> Path:
+    operators_of(path)
+    return Path(path)
+
+
 def main(argv: list[str]) -> int:
     """Run the world until SIGINT or SIGTERM; exit status 1 if a simulator ends by itself."""
     parser = argparse.ArgumentParser(prog="stb-sim world", description="Start the world around the box.")
@@ -225,6 +238,7 @@ def main(argv: list[str]) -> int:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, metavar="N", help="derive the platform's keys and nonces")
     parser.add_argument("--database", metavar="DSN", help="keep the platform's state in PostgreSQL")
+    parser.add_argument("--operators", type=_operators, metavar="FILE.toml", help="the operators with their contracts")
     parser.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="let all clocks stand still here")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this parent process ends")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of lines to read")
@@ -240,7 +254,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     await asyncio.sleep(0)  # so that a signal during the start is heeded
     world = World(
         authority=arguments.authority, state=arguments.state, trust_ca=arguments.trust_ca, seed=arguments.seed,
-        now=arguments.now, database=arguments.database,
+        now=arguments.now, database=arguments.database, operators=arguments.operators,
     )  # fmt: skip
     try:
         async with world:

@@ -17,6 +17,7 @@ from simulators.authority import Authority, Identity, Purpose
 from simulators.booking import app as booking
 from simulators.health import app as health
 from simulators.platform import app as platform
+from simulators.platform.seed import OPERATORS
 from simulators.ports import listen, listen_apart
 from simulators.validation import app as validation
 from tests.support.described import Described
@@ -120,6 +121,7 @@ async def make_town(
             seed: int | None = None,
             dpop_nonce: bool = False,
             registered_only: bool = False,
+            operators: tuple = OPERATORS,
         ) -> Town:
             town = Town(stack, http, authority, tmp_path)
             listeners = {name: listen_apart() for name in NAMES}
@@ -137,6 +139,7 @@ async def make_town(
                     database=platform_database,
                     others=(*trusted, *(Authority.existing(it, now=START).certificate for it in generations)),
                     registered_only=registered_only,
+                    known=operators,
                 ),
                 "booking": booking.build(town.address["platform"], town.clock, **guard),
                 "health": health.build(town.address["platform"], town.clock, **guard),

@@ -25,8 +25,8 @@ class Registered:
     def jwks(self):
         return {"keys": [{**self.key.as_dict(private=False), "kid": self.key.thumbprint()}]}
 
-    async def register(self, box=None, **more):
-        order = await self.town.control("platform", "POST", "/_sim/software-statement", {})
+    async def register(self, box=None, operator="", **more):
+        order = await self.town.control("platform", "POST", "/_sim/software-statement", {"operator": operator})
         body = {"software_statement": order.body["software_statement"], "jwks": self.jwks, **more}
         reply = await (box or self.box).send("POST", f"{self.box.platform}/register", json=body)
         if reply.status == 201:

@@ -1,0 +1,159 @@
+"""Several operators on one platform: each has its own contracts, its own name for a person, its own rules."""
+
+import argparse
+
+import pytest
+
+from simulators.platform.seed import OPERATORS, operators_of
+from tests.simulators.test_clients import JWT_BEARER, Registered
+from tests.support.world import unverified
+
+SHIOMI, MINATO = OPERATORS
+CIBA = "backchannel_authentication"
+
+
+class At:
+    """A registered box of an operator: signs in, links."""
+
+    def __init__(self, town, operator):
+        self.one, self.town, self.operator = Registered(town), town, operator
+
+    async def registered(self):
+        assert (await self.one.register(operator=self.operator.name)).status == 201
+        return self
+
+    def form(self, **more):
+        return {
+            "client_id": self.one.client["client_id"],
+            "client_assertion_type": JWT_BEARER,
+            "client_assertion": self.one.assertion(),
+            **more,
+        }
+
+    async def sign_in(self, card):
+        box, client = self.one.box, self.one.client["client_id"]
+        nonce = (await box.send("POST", f"{box.platform}/card-nonce", data=self.form())).body["nonce"]
+        assertion = await box.assertion(card, nonce, iss=client)
+        grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        form = self.form(grant_type=grant, assertion=assertion, scope="openid link services")
+        return await box.send("POST", f"{box.platform}/token", data=form)
+
+
+@pytest.fixture
+async def boxes(town):
+    return [await At(town, operator).registered() for operator in OPERATORS]
+
+
+async def test_each_box_links_under_its_operators_contracts_alone(town, boxes):
+    for n, (here, there) in enumerate((boxes, boxes[::-1])):
+        token = (await here.sign_in(town.card(f"person{n}"))).body["access_token"]
+        foreign = await here.one.box.link(token, there.operator.contracts[1].number)
+        assert (foreign.status, foreign.body) == (404, {"error": "contract_not_found"}), "as if there were none such"
+        linked = await here.one.box.link(token, here.operator.contracts[1].number)
+        assert (linked.status, linked.body["operator"]) == (201, here.operator.title)
+        shown = await here.one.box.send("GET", f"{here.one.box.platform}/link", token=token)
+        assert shown.body["operator"] == here.operator.title
+
+
+async def test_a_box_that_is_no_operators_may_try_every_contract(town):
+    box = town.box()
+    linked = await box.link(await box.token(town.card("new")), MINATO.contracts[0].number)
+    assert linked.body["operator"] == MINATO.title
+
+
+async def test_a_person_has_another_name_for_each_operator(town, boxes):
+    names = [unverified((await one.sign_in(town.card("linked"))).body["id_token"])["sub"] for one in boxes]
+    assert len(set(names)) == 2
+    assert unverified((await boxes[0].sign_in(town.card("linked"))).body["id_token"])["sub"] == names[0]
+
+
+async def test_the_phones_page_names_operator_telephone_and_place(town, boxes):
+    for one, card in zip(boxes, ("person0", "person1"), strict=True):
+        token = (await one.sign_in(town.card(card))).body["access_token"]
+        assert (await one.one.box.link(token, one.operator.contracts[2].number)).status == 201
+        box = one.one.box
+        form = one.form(scope="openid link services")
+        begun = await box.send("POST", f"{box.platform}/device_authorization", data=form)
+        async with town.http.get(begun.body["verification_uri_complete"]) as answer:
+            page = await answer.text()
+        other = MINATO if one.operator is SHIOMI else SHIOMI
+        for text in (one.operator.title, one.operator.phone, one.operator.colour, one.operator.contracts[2].area):
+            assert text in page
+        assert other.title not in page
+
+
+async def test_a_hand_off_is_in_the_name_of_the_boxs_operator(town, boxes):
+    for one in boxes:
+        box = one.one.box
+        begun = await box.send("POST", f"{box.platform}/handoff", data=one.form(asked="booking.group", most="40"))
+        async with town.http.get(f"{box.platform}/handoff/{begun.body['id']}/asked") as answer:
+            assert (await answer.json())["operator"] == one.operator.title
+
+
+async def test_a_call_centre_asks_about_its_own_contracts(town, boxes):
+    for n, one in enumerate(boxes):
+        token = (await one.sign_in(town.card(f"person{n}"))).body["access_token"]
+        assert (await one.one.box.link(token, one.operator.contracts[1].number)).status == 201
+    for operator in OPERATORS:
+        centre = {"client_id": operator.name, "token_endpoint_auth_method": "none", "operator": operator.name}
+        assert (await town.control("platform", "POST", "/_sim/clients", centre)).status == 201
+        for asked in OPERATORS:
+            hint = {"client_id": operator.name, "scope": "openid", "login_hint": asked.contracts[1].number}
+            async with town.http.post(f"{town.address['platform']}/{CIBA}", data=hint) as answer:
+                told = (answer.status, (await answer.json()).get("error"))
+            assert told == ((200, None) if asked is operator else (400, "unknown_user_id"))
+
+
+FILE = """
+[[operator]]
+name = "yamate"
+title = "やまて光テレビ"
+phone = "0120-000-063"
+hours = "9:00–17:00"
+contracts = [{ number = "5100000016", area = "山手町", plan = "テレビ基本" }]
+
+[[operator]]
+name = "hamabe"
+title = "はまべケーブル"
+phone = "0120-000-074"
+hours = "9:00–17:00"
+colour = "#2a6a4a"
+contracts = [{ number = "5200000015", area = "浜辺", plan = "テレビ基本" }]
+crl_age = 172800
+"""
+
+
+async def test_operators_from_a_file_each_with_its_own_policy(make_town, tmp_path):
+    file = tmp_path / "operators.toml"
+    file.write_text(FILE)
+    operators = operators_of(str(file))
+    town = await make_town(operators=operators)
+    assert (await town.control("platform", "POST", "/_sim/software-statement", {"operator": "shiomi"})).status == 404
+    await town.fault("validation", "down", "/ocsp")
+    strict, lenient = [await At(town, operator).registered() for operator in operators]
+    assert (await strict.sign_in(town.card("new"))).status == 503
+    reply = await lenient.sign_in(town.card("new"))
+    assert (reply.status, unverified(reply.body["id_token"])["revocation"]["source"]) == (200, "crl")
+    linked = await lenient.one.box.link(reply.body["access_token"], "5200000015")
+    assert linked.body["operator"] == "はまべケーブル"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('name = "yamate"', 'name = "hamabe"', "operator twice"),
+        ("5200000015", "5100000016", "contract twice"),
+        ("5100000016", "5100000017", "check digit"),
+        ('name = "yamate"', 'name = "Yamate!"', "small letters"),
+        ('phone = "0120-000-063"', "", "phone"),
+        ('hours = "9:00–17:00"', 'hour = "9"', "hour"),
+        ("[[operator]]", "[operators]", "operators"),
+    ],
+)
+def test_a_file_that_is_wrong_is_told_where(tmp_path, old, new, told):
+    file = tmp_path / "operators.toml"
+    file.write_text(FILE.replace(old, new, 1))
+    with pytest.raises(argparse.ArgumentTypeError, match=told):
+        operators_of(str(file))
+    with pytest.raises(argparse.ArgumentTypeError, match="nowhere"):
+        operators_of(str(tmp_path / "nowhere.toml"))
