@@ -17,9 +17,11 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from stb_agent import reset
 from stb_agent.cable_id.client_auth import KeyClient
 from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DeviceKey
+from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.life import LinkLife
 from stb_agent.cable_id.phone import PhoneSignIn
@@ -415,6 +417,32 @@ async def _box_ended(box: Box, kept: Kept) -> None:
     assert [it.here for it in await LinkLife(box.client.asker).boxes(kept["session"])] == [True]
 
 
+# -- a box that begins anew
+
+
+async def _used(box: Box, kept: Kept) -> None:
+    await _before_rotation(box, kept)
+    await box.sign_in(box.town.linked)
+    kept["jkt"] = box.jkt
+
+
+async def _begin_anew(box: Box, kept: Kept) -> None:
+    if "begun" not in kept:
+        reset.begin(box.folder, box.town.world.platform, box.clock(), os.urandom)
+        assert reset.go_on(box.folder, os.urandom)
+        kept["begun"] = True
+    discovery = Discovery(box.town.world.platform, box.transport)
+    assert await reset.deliver_all(box.folder, discovery, box.transport, os.urandom)
+
+
+async def _begun_anew(box: Box, kept: Kept) -> None:
+    assert not list(box.folder.iterdir()), "nothing is left to be told, nor of what was"
+    ends = box.town.rows("platform", "SELECT sessions, clients FROM resets WHERE jkt = ?", kept["jkt"])
+    assert ends == [(1, 1)], "one end, of all that the box was"
+    assert not box.town.rows("platform", "SELECT client_id FROM clients WHERE jkt = ?", kept["jkt"])
+    assert not box.town.rows("platform", "SELECT sid FROM sessions WHERE jkt = ? AND ended = 0", kept["jkt"])
+
+
 FLOWS = (
     Flow("discovery", _discover, _discovered),
     Flow("registration", _register, _registered, _statement),
@@ -433,5 +461,6 @@ FLOWS = (
     Flow("end-of-a-link", _end_link, _link_ended, _linked_already),
     Flow("release", _release, _released, _linked_already),
     Flow("end-of-a-box", _end_box, _box_ended, _two_boxes),
+    Flow("reset", _begin_anew, _begun_anew, _used),
     Flow("hand-off", _hand_off, _handed_off, at_once=4),
 )

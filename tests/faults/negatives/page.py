@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from stb_agent.contract import words
-from tests.faults.negatives import elsewhere, lies, tricks
+from tests.faults.negatives import elsewhere, lies, life, tricks
 from tests.faults.negatives.table import TABLE, Group, Negative
 
 PAGE = Path(__file__).parents[3] / "docs" / "negatives.md"
-MODULES = (lies, tricks, elsewhere)
+MODULES = (lies, tricks, life, elsewhere)
 """Each enters its rows when it is imported."""
 _HEAD = """# What is refused
 
@@ -40,7 +40,11 @@ def page() -> str:
 
 
 def _row(row: Negative) -> str:
-    said = f"`{row.code}`: {words.text(row.code + '.cause', 'en', **_ARGS)}" if row.code else "the box waits longer"
+    said = (
+        f"`{row.code}`: {words.text(row.code + '.cause', 'en', **_ARGS)}"
+        if row.code
+        else "nobody is asked to do anything"
+    )
     tried = row.what + (f" (`{row.proof}`)" if row.proof else "")
     return f"| {tried.replace('|', chr(92) + '|')} | {row.by.value} | {'`' + row.wire + '`' if row.wire else ''} | {said} |\n"
 
