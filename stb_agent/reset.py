@@ -38,13 +38,13 @@ Random = Callable[[int], bytes]
 
 
 class Unfinished(ChanomaError):
-    """Something cannot be erased: the reason. It is tried again at the next start."""
+    """Something cannot be erased; the log says why. It is tried again at the next start."""
 
     code = "reset.unfinished"
 
 
 class NotBegun(ChanomaError):
-    """It cannot even be written down that it begins: the reason. Nothing was changed."""
+    """It cannot even be written down that it begins; the log says why. Nothing was changed."""
 
     code = "reset.not_begun"
 
@@ -184,4 +184,5 @@ def _told(kind: type[NotBegun | Unfinished] = Unfinished) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise kind(what=error.strerror or "unusable") from error
+        log.error("%s: %s", kind.code, error.strerror or "unusable")
+        raise kind from error

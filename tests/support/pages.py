@@ -178,7 +178,7 @@ def _pages() -> dict[str, Page]:
 
 
 def _resets() -> dict[str, Page]:
-    names = ("えびすのおばあちゃん", word("settings.nickname.grandpa"), word("reset.unnamed"))
+    names = ("ばあば", word("settings.nickname.grandpa"), word("reset.unnamed"))
     unsent = (("booking", 2), ("link", 1), ("elsewhere", 3))
     return {
         "reset-looking": reset.ResetPage(),
@@ -186,8 +186,8 @@ def _resets() -> dict[str, Page]:
         "reset-count": reset.ResetPage(reset.Contents(3, (), ())),
         "reset-unknown": reset.ResetPage(error=Damaged()),
         "reset-anew": reset.AnewPage(),
-        "reset-failed": reset.ResettingPage(error=Unfinished(what="Input/output error")),
-        "reset-not-begun": reset.ResettingPage(error=NotBegun(what="No space left on device")),
+        "reset-failed": reset.ResettingPage(error=Unfinished()),
+        "reset-not-begun": reset.ResettingPage(error=NotBegun()),
     } | {f"reset-doing-{step}": reset.ResettingPage(step) for step in range(3)}
 
 
