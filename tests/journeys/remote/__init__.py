@@ -91,7 +91,7 @@ def _open(tour: Tour) -> None:
     )
     tour.step("volume-over-chanoma", "VOLUMEUP", kind="home", words=["booking.tile"])
     tour.step("mute-over-chanoma", "MUTE", kind="home", words=["booking.tile"])
-    tour.step("channel-over-chanoma", "CHANNELUP", kind="home", literal=["練習のため番組は同じです"])
+    tour.step("channel-over-chanoma", "CHANNELUP", kind="home", literal=["番組は同じです"])
 
 
 def _list(tour: Tour) -> None:
