@@ -330,7 +330,7 @@ class SignOutPage(Page):
             title=word("sign_in.ended.title"),
             tone=Tone.OK,
             lead=word("sign_in.ended.lead"),
-            remedy=word("sign_in.ended.remedy"),
+            remedy=None if frame.card in (CardState.ABSENT, CardState.NO_READER) else word("sign_in.ended.remedy"),
             items=(Item("ok", word("home.ok"), first=True),),
         )
 
