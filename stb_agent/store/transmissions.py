@@ -80,6 +80,21 @@ class Transmissions:
             self._database.rows("DELETE FROM transmissions WHERE owner = ?", owner)
             self._database.rows("DELETE FROM transmission_days WHERE owner = ?", owner)
 
+    def adopt(self, old: str, new: str) -> None:
+        """Let what was sent in the name of one card be another's: the same person has a new card. Raises Damaged."""
+        before, after = self._owner(old), self._owner(new)
+        with self._database.transaction():
+            rows = self._database.rows("SELECT position, sealed FROM transmissions WHERE owner = ?", before)
+            for position, sealed in rows:
+                sent = self._database.opened(Transmission, sealed, "transmissions", position, before)
+                again = self._database.sealed(sent, "transmissions", position, after)
+                self._database.rows(
+                    "UPDATE transmissions SET owner = ?, sealed = ? WHERE position = ?", after, again, position
+                )
+            for name, day in self._days(before):
+                self._add(after, day.day, day.sums)
+                self._database.rows("DELETE FROM transmission_days WHERE name = ?", name)
+
     def _fold(self) -> None:
         """Let the oldest be sums of their days."""
         rows = self._database.rows(
@@ -98,20 +113,23 @@ class Transmissions:
         for sent in sents:
             by_day.setdefault(_day_of(sent.at), []).append(sent)
         for day, of_day in by_day.items():
-            name = self._database.seal.index("transmission day", owner.hex(), day)
-            rows = self._database.rows("SELECT sealed FROM transmission_days WHERE name = ?", name)
-            before = self._opened(name, owner, rows[0][0]).sums if rows else ()
-            counts: Counter[tuple[Kind, str, Result]] = Counter()
-            sizes: Counter[tuple[Kind, str, Result]] = Counter()
-            for it in (*before, *(Sum(sent.kind, sent.host, sent.result, 1, sent.size) for sent in of_day)):
-                counts[it.kind, it.host, it.result] += it.count
-                sizes[it.kind, it.host, it.result] += it.size
-            sums = tuple(Sum(*what, count, sizes[what]) for what, count in counts.items())
-            sealed = self._database.sealed(Day(day, sums), "transmission_days", name, owner)
-            self._database.rows("INSERT OR REPLACE INTO transmission_days VALUES (?, ?, ?)", name, owner, sealed)
-            if not rows:
-                for old, _ in self._days(owner)[DAYS:]:
-                    self._database.rows("DELETE FROM transmission_days WHERE name = ?", old)
+            self._add(owner, day, [Sum(sent.kind, sent.host, sent.result, 1, sent.size) for sent in of_day])
+
+    def _add(self, owner: bytes, day: str, more: Iterable[Sum]) -> None:
+        name = self._database.seal.index("transmission day", owner.hex(), day)
+        rows = self._database.rows("SELECT sealed FROM transmission_days WHERE name = ?", name)
+        before = self._opened(name, owner, rows[0][0]).sums if rows else ()
+        counts: Counter[tuple[Kind, str, Result]] = Counter()
+        sizes: Counter[tuple[Kind, str, Result]] = Counter()
+        for it in (*before, *more):
+            counts[it.kind, it.host, it.result] += it.count
+            sizes[it.kind, it.host, it.result] += it.size
+        sums = tuple(Sum(*what, count, sizes[what]) for what, count in counts.items())
+        sealed = self._database.sealed(Day(day, sums), "transmission_days", name, owner)
+        self._database.rows("INSERT OR REPLACE INTO transmission_days VALUES (?, ?, ?)", name, owner, sealed)
+        if not rows:
+            for old, _ in self._days(owner)[DAYS:]:
+                self._database.rows("DELETE FROM transmission_days WHERE name = ?", old)
 
     def _days(self, owner: bytes) -> list[tuple[bytes, Day]]:
         rows = self._database.rows("SELECT name, sealed FROM transmission_days WHERE owner = ?", owner)

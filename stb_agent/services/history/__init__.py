@@ -16,7 +16,13 @@ from stb_agent.store.outbox import Entry
 from stb_agent.store.store import Store
 from stb_agent.store.transmissions import BOX
 
-_KINDS = {("link", "link"): Kind.LINK, ("booking", "order"): Kind.BOOKING_CHANGE}
+_KINDS = {
+    ("link", "link"): Kind.LINK,
+    ("link", "replace"): Kind.LINK_REPLACEMENT,
+    ("link", "end"): Kind.LINK_END,
+    ("link", "suspend"): Kind.LINK_SUSPENSION,
+    ("booking", "order"): Kind.BOOKING_CHANGE,
+}
 """What entries of the outbox will be when they are sent."""
 
 

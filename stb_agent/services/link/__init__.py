@@ -242,6 +242,7 @@ class LinkService:
         entry = self._entry(END, {"link_id": link.link_id}, person, authority, session.expires_at + LATE_S)
         self._post.outbox.put(entry)
         self._store.links.remove(person)
+        self._store.transmissions.forget(person)
         self._left()
         return outcome(await self._post.send(entry, PATIENCE_S))
 

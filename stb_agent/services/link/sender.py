@@ -85,6 +85,7 @@ class LinkSender:
         for handle in old:
             self._moved(handle, link.handle)
             self._store.outbox.adopt(handle, link.handle)
+            self._store.transmissions.adopt(handle, link.handle)
             self._store.links.remove(handle)
 
     async def _send(self, entry: Entry) -> dict[str, object]:

@@ -49,6 +49,17 @@ def test_each_person_is_given_their_own_newest_first_and_the_box_its_days(store:
     assert len(again.of("taro")) == 1
 
 
+def test_a_new_card_of_the_same_person_has_what_the_old_one_had(store: Store) -> None:
+    kept = store.transmissions
+    kept.add([("old", sent(NOON + n)) for n in range(MOST + 1)])
+    kept.add([("new", sent(NOON + DAY)), ("taro", sent())])
+    kept.adopt("old", "new")
+    assert len(kept.of("new")) == MOST + 2 - FOLDED
+    assert sum(it.count for day in kept.days("new") for it in day.sums) == FOLDED
+    assert (kept.of("old"), kept.days("old"), len(kept.of("taro"))) == ([], [], 1)
+    store.verify()
+
+
 def test_a_day_ends_at_midnight_in_the_living_room(store: Store) -> None:
     midnight = NOON + 12 * 3600
     store.transmissions.add([(BOX, sent(midnight - 1, Kind.KEYS)), (BOX, sent(midnight, Kind.KEYS))])
