@@ -7,8 +7,9 @@ import re
 
 import msgspec
 
+from stb_agent.store.anchor import Anchor
 from stb_agent.store.database import Clock, Database
-from stb_agent.store.errors import AuditBroken, Damaged
+from stb_agent.store.errors import AuditBroken, Damaged, RolledBack
 
 Value = str | int | bool | None
 
@@ -51,9 +52,10 @@ def start(database: Database) -> None:
 class Audit:
     """Append to the trail, read it, and tell whether it still is what was written."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, anchor: Anchor) -> None:
         self._database = database
         self._clock = clock
+        self._anchor = anchor
 
     def append(self, event: str, **data: Value) -> None:
         """Write that ``event`` (dotted lower case) happened. Raises ValueError for a field outside FIELDS or a text over 64 characters."""
@@ -72,6 +74,7 @@ class Audit:
             self._database.rows("DELETE FROM audit_head")
             head = _Head(entry.position, entry.hash())
             self._database.rows("INSERT INTO audit_head VALUES (?)", self._database.sealed(head, "audit_head"))
+        self._anchor.keep(msgspec.json.encode(head))
 
     def events(self) -> list[Event]:
         """Give the whole trail, oldest first. Raises AuditBroken where it does not hold."""
@@ -96,8 +99,16 @@ class Audit:
         return events
 
     def verify(self) -> None:
-        """Return if the trail holds. Raises AuditBroken with the position of the first entry that does not."""
-        self.events()
+        """Return if the trail holds and none of it went back. Raises AuditBroken with the position of the first entry that does not, RolledBack."""
+        events = self.events()
+        kept = self._anchor.kept()
+        if kept is None:
+            if events:
+                raise RolledBack
+            return
+        head = msgspec.json.decode(kept, type=_Head)
+        if head.position > len(events) or (head.position and events[head.position - 1].hash() != head.hash):
+            raise RolledBack
 
     def _head(self) -> _Head:
         rows = self._database.rows("SELECT sealed FROM audit_head")

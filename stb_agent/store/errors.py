@@ -67,3 +67,9 @@ class AuditBroken(StoreError):
     """The audit trail was changed: ``position`` is the first entry (from 1) that does not hold."""
 
     code = "store.audit.broken"
+
+
+class RolledBack(StoreError):
+    """The database is an earlier one than this box had already."""
+
+    code = "store.rolled_back"

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from stb_agent.store import audit
+from stb_agent.store.anchor import Anchor
 from stb_agent.store.audit import Audit
 from stb_agent.store.database import ADDED, SCHEMA, Clock, Database, connect, told
 from stb_agent.store.errors import Damaged, DatabaseMissing, KeyWrong, StoreError
@@ -18,17 +19,18 @@ from stb_agent.store.transmissions import Transmissions
 
 DATABASE = "store.db"
 KEY = "store.key"
+ANCHOR = "store.head"
 _MARK = "chanoma store 1"
 
 
 class Store:
     """What the box remembers. One process at a time; calls are synchronous, each at most a few disk flushes long."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, anchor: Anchor) -> None:
         self._database = database
         self.links = Links(database)
         self.outbox = Outbox(database)
-        self.audit = Audit(database, clock)
+        self.audit = Audit(database, clock, anchor)
         self.ledger = Ledger(database, clock)
         self.settings = Settings(database)
         self.transmissions = Transmissions(database)
@@ -63,10 +65,10 @@ class Store:
         except StoreError:
             connection.close()
             raise
-        return cls(database, clock)
+        return cls(database, clock, Anchor(folder / ANCHOR, seal))
 
     def verify(self) -> None:
-        """Open every record. Raises Damaged naming the table, AuditBroken with the position."""
+        """Open every record. Raises Damaged naming the table, AuditBroken with the position, RolledBack."""
         database = self._database
         for table in ("links", "settings", "ledger"):
             for name, sealed in database.rows(f"SELECT * FROM {table}"):

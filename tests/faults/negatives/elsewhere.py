@@ -166,3 +166,6 @@ proven(
     "cable_id.reset.order",
     "tests/unit/test_reset.py::test_an_order_of_another_key_or_without_any_is_refused",
 )
+
+EARLIER = STORE + "test_a_database_of_an_earlier_day_is_found"
+proven("store-rolled-back", Group.STORE, "The database of an earlier day is put back", "store.rolled_back", EARLIER)

@@ -192,6 +192,41 @@ def test_an_emptied_audit_trail_is_found(folder: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("anchor", [True, False])
+def test_a_database_of_an_earlier_day_is_found(folder: Path, anchor: bool) -> None:
+    earlier = (folder / "store.db").read_bytes()
+    store = open_store(folder)
+    store.audit.append("card.read")
+    store.verify()
+    store.close()
+    (folder / "store.db").write_bytes(earlier)
+    if not anchor:
+        (folder / "store.head").unlink()
+    store = open_store(folder)
+    with pytest.raises(errors.RolledBack):
+        store.verify()
+    store.close()
+
+
+def test_a_trail_that_is_ahead_of_what_was_kept_beside_it_holds(folder: Path) -> None:
+    """As after a loss of power, or a full disk, right after an entry was written."""
+    before = (folder / "store.head").read_bytes()
+    store = open_store(folder)
+    store.audit.append("card.read")
+    (folder / "store.head").write_bytes(before)
+    store.verify()
+    store.close()
+
+
+def test_what_was_kept_beside_the_trail_is_not_changed_unseen(folder: Path) -> None:
+    kept = (folder / "store.head").read_bytes()
+    (folder / "store.head").write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    store = open_store(folder)
+    with pytest.raises(errors.RolledBack):
+        store.verify()
+    store.close()
+
+
 @pytest.mark.parametrize("field", ["pin", "serial", "name", "contract_number", "token", "certificate", "address"])
 def test_the_audit_trail_takes_no_personal_field(folder: Path, field: str) -> None:
     store = open_store(folder)
