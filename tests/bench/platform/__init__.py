@@ -37,6 +37,8 @@ BUDGETS = {
 _AT_ONCE = 16
 _MANY = 200
 _ALLOCATIONS = 20
+_SETTLED = 2000
+"""Boxes after which a process has what it keeps."""
 
 
 def measure(boxes: int = 10_000) -> dict[str, Any]:
@@ -90,15 +92,14 @@ def _described(report: Report, count: int) -> dict[str, float]:
 
 
 def _memory(samples: Sequence[int], count: int) -> dict[str, float]:
-    """Give the platform's resident memory, and how fast it grew after the first fifth (least squares)."""
-    settled = samples[len(samples) // 5 :]
-    thousands = count / 1000 / max(len(samples) - 1, 1)
-    slope = statistics.linear_regression(range(len(settled)), settled).slope if len(settled) > 1 else 0.0
-    return {
-        "memory_first_kb": samples[0],
-        "memory_last_kb": samples[-1],
-        "memory_growth_kb_per_1000": round(slope / thousands, 1),
-    }
+    """Give the platform's resident memory, and how fast it grew after the first fifth (least squares), where that tells anything."""
+    found: dict[str, float] = {"memory_first_kb": samples[0], "memory_last_kb": samples[-1]}
+    if count >= _SETTLED:
+        settled = samples[len(samples) // 5 :]
+        thousands = count / 1000 / (len(samples) - 1)
+        slope = statistics.linear_regression(range(len(settled)), settled).slope
+        found["memory_growth_kb_per_1000"] = round(slope / thousands, 1)
+    return found
 
 
 async def _allocations(street: Street, boxes: Sequence[Box]) -> dict[str, float]:
