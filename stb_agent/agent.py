@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,11 @@ from stb_agent.cable_id.client_auth import PublicClient
 from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
+from stb_agent.cable_id.ender import Ender
 from stb_agent.cable_id.errors import RegistrationDamaged
+from stb_agent.cable_id.event_stream import EventStream
 from stb_agent.cable_id.handoff import Handoff
+from stb_agent.cable_id.listening import Listening
 from stb_agent.cable_id.phone import PhoneSignIn
 from stb_agent.cable_id.registration import Registrar, client_of, until_registered
 from stb_agent.cable_id.resource import ServiceClient
@@ -37,10 +41,11 @@ from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.config import Config, PaceChoice
+from stb_agent.contract.ending import Cause
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Lack
-from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage
+from stb_agent.contract.messages import ActionMessage, CardState, Intent, ViewMessage, Why
 from stb_agent.contract.privacy import Privacy
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.transmissions import Kind, Kinds
@@ -56,10 +61,11 @@ from stb_agent.core.typing import AGAIN_S
 from stb_agent.core.waiting import LATE_S, STEPS_S, Wait
 from stb_agent.dictionary.dictionary import Dictionary
 from stb_agent.dictionary.dictionary import load as load_dictionary
+from stb_agent.host.boot import boot_id
 from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
-from stb_agent.journal import InTheirName, Journal
+from stb_agent.journal import InTheirName, Journal, about
 from stb_agent.remote.gestures import DEFAULT, SLOW
 from stb_agent.remote.keymaps import Keymaps
 from stb_agent.remote.keymaps import load as load_keymaps
@@ -70,6 +76,7 @@ from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.remotes import HouseRemotes
 from stb_agent.services.booking import BookingService
 from stb_agent.services.confirmations import ConfirmationService
+from stb_agent.services.ending import EndingService
 from stb_agent.services.handoff import HandoffService
 from stb_agent.services.health import HealthService
 from stb_agent.services.help import HelpService
@@ -77,6 +84,7 @@ from stb_agent.services.history import HistoryService
 from stb_agent.services.home import BrokenPage, CardGone, CardTrouble, HomePage
 from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import LinkService
+from stb_agent.services.news import NewsService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
 from stb_agent.services.reset import ResetService
@@ -91,6 +99,7 @@ from stb_agent.store.errors import StoreError
 from stb_agent.store.outbox import Entry, State
 from stb_agent.store.post import Post
 from stb_agent.store.store import Store
+from stb_agent.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +117,8 @@ _CARD_STATES = {
 
 _BOOKING = Kinds(Kind.BOOKING_LOOK, Kind.BOOKING_READ, Kind.BOOKING_CHANGE)
 _HEALTH = Kinds(read=Kind.HEALTH_READ)
+_GOODBYE_S = 5.0
+"""Seconds that telling the platform may hold up the agent's end."""
 
 _PACES = {PaceChoice.DEFAULT: DEFAULT, PaceChoice.SLOW: SLOW}
 
@@ -159,6 +170,7 @@ class Agent:
         self._practice = practice
         self._anew = anew
         self._erased = asyncio.Event()
+        self._hearing: list[asyncio.Task[None]] = []
         self._jobs: set[asyncio.Task[None]] = set()
         self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
         self._expiry: asyncio.TimerHandle | None = None
@@ -221,7 +233,16 @@ class Agent:
         self._asker = platform.asker
         self._registrar = Registrar(state, self._asker.discovery, transport)
         self._transport = transport
-        self._authority = Authority(platform, self._clock, self._await_end)
+        self._ender = Ender(
+            platform.asker,
+            store.endings,
+            boot=boot_id(),
+            clock=self._clock,
+            random=self._random,
+            about=about,
+            owing=self._owing,
+        )
+        self._authority = Authority(platform, self._clock, self._await_end, self._ender if issuer else None)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
         self._household = Household(
@@ -264,7 +285,23 @@ class Agent:
             time_known=lambda: self._clock() >= EARLIEST,
             history=history.page,
         )
-        self._services: dict[str, Service] = {it.name: it for it in (sign_in, link, self._help, history)}
+        names = {config.services.booking: word("booking.tile"), config.services.health: word("health.tile")}
+        self._ending = EndingService(self._ender, self._authority, store, names, sleep=asyncio.sleep)
+        news = NewsService(self._authority, store)
+        self._services: dict[str, Service] = {
+            it.name: it for it in (sign_in, link, self._help, history, self._ending, news)
+        }
+        stream = EventStream(platform.asker)
+        self._listening = Listening(
+            stream,
+            platform.asker.discovery,
+            Told(store, self._authority, operator, end=self._ended_elsewhere, changed=self._show_news),
+            every=config.platform.events_every,
+            ready=self._may_listen,
+            attentive=lambda: self._authority.expires_at is not None,
+            clock=self._clock,
+            random=self._random,
+        )
         remote = RemoteService(self._open_remotes(state))
         self._services[remote.name] = remote
         if issuer:
@@ -380,6 +417,12 @@ class Agent:
                 group.create_task(self._remote.run())
                 group.create_task(self._tv.run(self))
                 self._carrying = group.create_task(self._courier.run())
+                if self._config.platform.issuer:
+                    self._close_what_was_open()
+                    self._hearing = [
+                        group.create_task(self._listening.run()),
+                        group.create_task(self._ender.run()),
+                    ]
                 group.create_task(self._until_erased())
                 await self._slot.start()
                 self._start(self._help.learn())
@@ -398,6 +441,7 @@ class Agent:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)  # what they were sending is written down, too
             await self._slot.stop()
+            await self._say_goodbye()
 
     def _tiles(self, frame: Frame) -> tuple[Tile, ...]:
         tiles = (tile for service in self._services.values() for tile in service.tiles(frame))
@@ -413,6 +457,34 @@ class Agent:
         state = Path(self._config.box.state)
         self._asker.client = client_of(state, platform.issuer, platform.client_id, self._random)
         log.info("registered")
+        self._listening.wake()
+
+    # -- what the platform tells, and is told ---------------------------------------------------------------------
+
+    def _may_listen(self) -> bool:
+        """Tell whether the box knows the time, and which client it is."""
+        registering = self._config.platform.software_statement and isinstance(self._asker.client, PublicClient)
+        return self._clock() >= EARLIEST and not registering
+
+    def _ended_elsewhere(self, cause: Cause, notice: Page) -> None:
+        self._apply(self._core.ended_elsewhere(cause, notice))
+
+    def _show_news(self) -> None:
+        self._apply(self._core.surroundings())
+
+    def _close_what_was_open(self) -> None:
+        """End, for the record and the platform, a session that the agent or the power went away under."""
+        boots = {it.sid: it.boot for it in self._store.endings.all() if it.cause is None}
+        for _, cause in self._ender.found(boots):
+            self._store.audit.append("session", state="ended", reason=cause.value)
+
+    async def _say_goodbye(self) -> None:
+        """End the session because the agent ends, and tell the platform if that is quick: else it is told next time."""
+        if reset.begun(Path(self._config.box.state)) or self._erased.is_set():
+            return
+        self._forget(Cause.STOPPED)
+        with suppress(TimeoutError, ChanomaError):
+            await asyncio.wait_for(self._ender.tell_all(), _GOODBYE_S)
 
     # -- beginning anew -------------------------------------------------------------------------------------------
 
@@ -428,9 +500,10 @@ class Agent:
         self._cancel_expiry()
         self._authority.end()
         others = [job for job in self._jobs if job is not asyncio.current_task()]
-        for task in (*others, self._carrying):
+        others += [self._carrying, *self._hearing]
+        for task in others:
             task.cancel()
-        await asyncio.gather(*others, self._carrying, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
         await self._slot.stop()
         self._store.close()
 
@@ -487,19 +560,25 @@ class Agent:
         self._apply(self._core.connected())
         return self._core.view
 
-    def yield_screen(self, active: bool) -> None:
+    def yield_screen(self, active: bool, why: Why = Why.WARNING) -> None:
         """Take the television's *yield now*, or its end."""
-        log.info("yield %s", active)
+        log.info("yield %s %s", active, why)
         if active:
             self._remote.yield_now()
-        self._apply(self._core.yield_screen(active))
+        self._apply(self._core.yield_screen(active, Cause(why.value)))
 
     def open_screen(self) -> None:
         """Take the household's choice in the television's own menu."""
         self._apply(self._core.open_screen())
 
+    def _owing(self, person: str) -> bool:
+        """Tell whether something that a person confirmed can still be sent with the authority that it was confirmed with."""
+        now = self._clock()
+        return any(it.person == person and not it.waits_for_card(now) for it in self._store.outbox.waiting())
+
     def _entry_changed(self, entry: Entry) -> None:
         self._post.changed(entry)
+        self._ender.wake()
         self._apply(self._core.delivered(entry.key))
         if entry.service == LinkService.name and entry.state is State.SENT and self._authority.holds(entry.person):
             self._apply(self._core.linked())
@@ -552,6 +631,8 @@ class Agent:
         """Send what waited for this person's card, and see to the session's end."""
         self._await_end()
         self._start(self._renew())
+        self._start(self._ending.signed_in())
+        self._listening.wake()
         self._stop_looking()
         if self._confirmations is not None:
             self._looking = self._start(self._confirmations.watch())
@@ -611,8 +692,8 @@ class Agent:
                     self._tv.screen(shown)
                 case Defect(error=defect):
                     log.error("a page failed", exc_info=defect)
-                case SessionEnded():
-                    self._forget()
+                case SessionEnded(cause=cause):
+                    self._forget(cause)
                 case Left(service=service):
                     self._authority.drop(self._bases.get(service, ""))
                 case Chose(choices=choices, kept=kept):
@@ -725,7 +806,7 @@ class Agent:
             del self._seen_only[run.slot]
         self._apply(self._core.done(run.slot, event))
         if self._core.frame.level < Level.AUTHENTICATED:
-            self._forget()  # whoever signed in had gone from the page by then
+            self._forget(Cause.PROGRAMME)  # whoever signed in had gone from the page by then
         elif self._core.frame.linked and isinstance(event, Done) and isinstance(event.result, SignIn):
             self._remind()
 
@@ -736,11 +817,14 @@ class Agent:
     def _waiting(self, slot: int, wait: Wait) -> None:
         self._apply(self._core.waiting(slot, wait))
 
-    def _forget(self) -> None:
+    def _forget(self, cause: Cause) -> None:
         self._cancel_expiry()
         if self._authority.expires_at is not None:
-            self._authority.end()
-            self._store.audit.append("session", state="ended")
+            try:
+                self._authority.end(cause)
+                self._store.audit.append("session", state="ended", reason=cause.value)
+            except StoreError as error:
+                log.error("the end of the session is not written down: %s", error.code)
             self._stop_looking()
             if self._confirmations is not None:
                 self._confirmations.forget()

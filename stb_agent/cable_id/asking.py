@@ -150,6 +150,7 @@ class Asker:
             auth_time=told.auth_time,
             proof=proof,
             refresh_token=answer.refresh_token,
+            sid=told.sid,
         )
 
     async def post(
@@ -181,11 +182,12 @@ class Asker:
         json: bytes | None = None,
         headers: dict[str, str] | None = None,
         meanings: Meanings | None = None,
+        patience: float | None = None,
     ) -> Reply:
         """Send a request with a proof. Raises what its refusal means."""
         try:
             reply = await self.transport.prove(
-                method, URL(endpoint), kind, token=token, form=form, json=json, headers=headers
+                method, URL(endpoint), kind, token=token, form=form, json=json, headers=headers, patience=patience
             )
         except NoReply:
             raise PlatformUnreachable from None

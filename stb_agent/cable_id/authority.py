@@ -5,15 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.errors import PlatformBusy, PlatformUnreachable, SessionEnded
 from stb_agent.cable_id.session import ServiceToken, Session
+from stb_agent.contract.ending import Cause
 
 _MARGIN_S = 10.0
 """Seconds before its end from which a token is exchanged anew."""
 _RENEW_S = 300.0
 """Seconds before its end from which a session is renewed when the person does something; who does nothing is not kept signed in."""
+
+
+class Witness(Protocol):
+    """Who is told of every session."""
+
+    def began(self, person: str, session: Session) -> None:
+        """Take that a session of ``person`` (the card's handle) began."""
+
+    def used(self, session: Session, service: str) -> None:
+        """Take that the service at this base address gets a token of it."""
+
+    def ended(self, session: Session, cause: Cause, *, quiet: bool = False) -> None:
+        """Take that it has ended. ``quiet``: nobody need be shown what became of it."""
 
 
 @dataclass
@@ -27,9 +42,14 @@ class Authority:
     """Hold the session of the person in front of the television and give services their own tokens of it."""
 
     def __init__(
-        self, platform: PlatformClient, clock: Callable[[], float], renewed: Callable[[], None] = lambda: None
+        self,
+        platform: PlatformClient,
+        clock: Callable[[], float],
+        renewed: Callable[[], None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         """Begin with nobody; ``renewed`` is called when the session's end has moved, further off or to now."""
+        self._witness = witness
         self._platform = platform
         self._clock = clock
         self._renewed = renewed
@@ -38,12 +58,19 @@ class Authority:
 
     def begin(self, person: str, session: Session) -> bool:
         """Take the session of ``person`` (the card's handle) in any earlier one's place; tell whether that was the same person's."""
-        before, self._current = self._current, _Current(person, session)
+        before, self._current = self._current, None
+        if self._witness is not None:
+            if before is not None:
+                self._witness.ended(before.session, Cause.REPLACED, quiet=True)
+            self._witness.began(person, session)
+        self._current = _Current(person, session)
         return before is not None and before.session.subject == session.subject
 
-    def end(self) -> None:
+    def end(self, cause: Cause = Cause.USER) -> None:
         """Forget the session and every token of it."""
-        self._current = None
+        before, self._current = self._current, None
+        if before is not None and self._witness is not None:
+            self._witness.ended(before.session, cause)
 
     @property
     def person(self) -> str:
@@ -77,6 +104,8 @@ class Authority:
             raise SessionEnded  # while the platform answered, somebody else took the place
         token = held.tokens.get(audience)
         if token is None or token.expires_at - _MARGIN_S <= self._clock():
+            if self._witness is not None:
+                self._witness.used(held.session, audience)  # before it is: the answer may get lost
             token = await self._platform.service_token(held.session, audience)
             held.tokens[audience] = token
         return token

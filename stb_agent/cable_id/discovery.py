@@ -54,6 +54,8 @@ class Metadata(msgspec.Struct, frozen=True):
     confirmation_endpoint: str = ""
     handoff_endpoint: str = ""
     reset_endpoint: str = ""
+    session_end_endpoint: str = ""
+    revocation_endpoint: str = ""
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -68,6 +70,8 @@ class Metadata(msgspec.Struct, frozen=True):
             self.confirmation_endpoint,
             self.handoff_endpoint,
             self.reset_endpoint,
+            self.session_end_endpoint,
+            self.revocation_endpoint,
         )
         return found[:4] + tuple(filter(None, found[4:]))
 

@@ -371,6 +371,37 @@ class GuardianRequired(CableIdError):
     code = "cable_id.link.guardian_required"
 
 
+# What the platform tells
+
+
+class StreamUnsupported(CableIdError):
+    """The platform has no stream of security events that can be polled."""
+
+    code = "cable_id.stream.unsupported"
+
+
+class StreamGone(CableIdError):
+    """The platform does not know this box's stream (any more): it is made anew."""
+
+    code = "cable_id.stream.gone"
+    retry = True
+
+
+# The end of a session
+
+
+class EndUnsupported(CableIdError):
+    """The platform cannot be told that a session has ended, or not any more."""
+
+    code = "cable_id.end.unsupported"
+
+
+class SessionUnknown(CableIdError):
+    """The platform knows no such session of this box."""
+
+    code = "cable_id.end.unknown"
+
+
 # A text written on a phone
 
 

@@ -45,6 +45,7 @@ class IdToken(msgspec.Struct, frozen=True):
     nonce: str | None = None
     amr: list[str] = []
     link: str = ""
+    sid: str = ""
 
 
 async def verify(token: str, discovery: Discovery, *, client_id: str, nonce: str | None, now: float) -> IdToken:

@@ -45,7 +45,7 @@ class Session:
 
     ``subject`` is the platform's pairwise name of the person for this box's client; ``linked`` tells whether a Cable ID is linked to the card,
     ``standing`` what stands in the way if it is not.
-    ``refresh_token`` renews it, once, with the device key alone ("" if the platform gave none).
+    ``refresh_token`` renews it, once, with the device key alone ("" if the platform gave none). ``sid`` names it, and opens nothing.
     ``expires_at`` and ``proof`` are by the box's clock, ``auth_time`` is as the platform said it; seconds since the epoch, UTC.
     """
 
@@ -57,6 +57,7 @@ class Session:
     proof: Proof
     refresh_token: str = field(default="", repr=False)
     standing: Standing = Standing.NONE
+    sid: str = field(default="", repr=False)
 
     @property
     def level(self) -> Level:

@@ -148,10 +148,11 @@ class Transport:
         form: Callable[[], Mapping[str, str]] | None = None,
         json: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        patience: float | None = None,
     ) -> Reply:
         """Send a request with a DPoP proof, and an access token or a body if given. Raises NoReply, BadReply, UnsafeAddress.
 
-        ``form`` is made anew for each sending: a client's assertion is good once, like the proof.
+        ``form`` is made anew for each sending: a client's assertion is good once, like the proof. ``patience``: seconds for the answer.
         """
         common = dict(headers or {})
         if token is not None:
@@ -173,7 +174,7 @@ class Transport:
             dated = self.server_time.now(url) - self.clock()
             if form is not None:
                 body = urlencode(form()).encode("ascii")
-            reply = await self.send(method, url, common, body, proving, kind=kind)
+            reply = await self.send(method, url, common, body, proving, kind=kind, patience=patience)
             if nonce := reply.headers.get("DPoP-Nonce"):
                 self.prover.learn(url, nonce)
             skewed = abs(self.server_time.now(url) - self.clock() - dated) > _SKEWED
@@ -192,10 +193,11 @@ class Transport:
         data: bytes | None,
         *middlewares: ClientMiddlewareType,
         kind: Kind,
+        patience: float | None = None,
     ) -> Reply:
         """Send a request as it is. Raises NoReply, BadReply, UnsafeAddress."""
         check_address(url)
-        timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=patience or TOTAL_SECONDS, connect=CONNECT_SECONDS)
         accept = {"Accept": "application/json, application/fhir+json"}
         sent = self.clock()
 

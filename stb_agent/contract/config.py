@@ -6,7 +6,7 @@ import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Struct, field
@@ -63,11 +63,13 @@ class Platform(Struct, frozen=True, forbid_unknown_fields=True):
     """The common platform (docs/cable-id-profile.md): its ``issuer``, and who the box is there.
 
     Either the box registers itself, with the operator's ``software_statement`` (a file), or all boxes are the public client ``client_id``.
+    ``events_every``: seconds between questions whether something happened elsewhere, while nobody is signed in.
     """
 
     issuer: str = ""
     client_id: str = ""
     software_statement: str = ""
+    events_every: Annotated[float, msgspec.Meta(ge=1)] = 900.0
 
 
 class Services(Struct, frozen=True, forbid_unknown_fields=True):

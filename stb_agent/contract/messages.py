@@ -111,10 +111,19 @@ class TvKey(Struct, frozen=True, tag_field="type", tag="key"):
     value: int
 
 
-class TvYield(Struct, frozen=True, tag_field="type", tag="yield"):
-    """Television middleware → agent: give the screen back now (an emergency warning), or it may be used again."""
+class Why(StrEnum):
+    """Why the television takes the screen: an emergency warning, its standby, or another of its inputs."""
+
+    WARNING = "warning"
+    STANDBY = "standby"
+    INPUT = "input"
+
+
+class TvYield(Struct, frozen=True, tag_field="type", tag="yield", omit_defaults=True):
+    """Television middleware → agent: give the screen back now, or it may be used again. After standby or another input nobody is signed in."""
 
     active: bool
+    why: Why = Why.WARNING
 
 
 class TvOpen(Struct, frozen=True, tag_field="type", tag="open"):

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     LINK_RESUMPTION = "link_resumption"
     LINK_END = "link_end"
     LINK_RELEASE = "link_release"
+    SESSION_END = "session_end"
+    NEWS = "news"
     CONFIRMATIONS = "confirmations"
     DECISION = "decision"
     HANDOFF_OFFER = "handoff_offer"
@@ -80,6 +82,7 @@ _BOX = frozenset(
         Kind.KEYS,
         Kind.REGISTRATION,
         Kind.RESET_NOTICE,
+        Kind.NEWS,
         Kind.BOOKING_LOOK,
         Kind.SERVICE_LOOK,
         Kind.CHECK,

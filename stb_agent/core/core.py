@@ -11,6 +11,7 @@ import msgspec
 from stb_agent.contract.actions import ARROWS, Action
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices, configured
+from stb_agent.contract.ending import ALWAYS, Cause
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Demand, FallsShort, Lack, Levels, Proof
@@ -247,7 +248,7 @@ class Core:
         if not stays:
             self._lock(keep_place=awaited and trouble is None)
             if was.level > Level.PRESENT:
-                self._effects.append(SessionEnded())
+                self._effects.append(SessionEnded(Cause.CARD_REMOVED))
                 self._push(self._card_gone())
         if trouble is not None:
             self._push(self._card_trouble(trouble))
@@ -299,7 +300,18 @@ class Core:
         if self._frame.level <= Level.PRESENT:
             return ()
         self._lock(keep_place=True)
-        self._effects.append(SessionEnded())
+        self._effects.append(SessionEnded(Cause.EXPIRED))
+        return self._settle()
+
+    def ended_elsewhere(self, cause: Cause, notice: Page) -> Sequence[Effect]:
+        """End the session because the platform says so, whatever the person is at; ``notice`` says who ended it."""
+        if self._frame.level <= Level.PRESENT:
+            return ()
+        self._warn(None)
+        self._deliver(self._stack.top, Covered())
+        self._lock(keep_place=False)
+        self._effects.append(SessionEnded(cause))
+        self._push(notice)
         return self._settle()
 
     def idle(self, left: int | None) -> Sequence[Effect]:
@@ -308,18 +320,18 @@ class Core:
             self._warn(None)
             self._deliver(self._stack.top, Covered())
             self._lock(keep_place=True)
-            self._effects.append(SessionEnded())
+            self._effects.append(SessionEnded(Cause.IDLE))
             if self._shown:
                 self._push(self._locked())
         else:
             self._warn(left)
         return self._settle()
 
-    def yield_screen(self, active: bool) -> Sequence[Effect]:
-        """Give the screen to the television at once (an emergency warning), or take it back to the same view."""
+    def yield_screen(self, active: bool, cause: Cause = Cause.WARNING) -> Sequence[Effect]:
+        """Give the screen to the television at once (an emergency warning, standby, another input), or take it back to the same view."""
         self._yielded = active
         if active:
-            self._leave_screen()
+            self._leave_screen(cause)
         return self._settle(screen=True)
 
     def open_screen(self) -> Sequence[Effect]:
@@ -379,15 +391,16 @@ class Core:
     def _show(self, wanted: bool) -> Sequence[Effect]:
         self._wanted = wanted
         if not wanted:
-            self._leave_screen()
+            self._leave_screen(Cause.PROGRAMME)
         return self._settle(screen=True)
 
-    def _leave_screen(self) -> None:
+    def _leave_screen(self, cause: Cause) -> None:
         """Lock what is personal before the programme covers it, so that nobody finds it on coming back."""
         self._deliver(self._stack.top, Covered())
-        if any(slot.page.personal for slot in self._stack):
+        away = cause in ALWAYS and self._frame.level > Level.PRESENT
+        if away or any(slot.page.personal for slot in self._stack):
             self._lock(keep_place=True)
-            self._effects.append(SessionEnded())
+            self._effects.append(SessionEnded(cause))
 
     def _lock(self, *, keep_place: bool) -> None:
         here = self._frame.card is CardState.PRESENT and self._frame.trouble is None
@@ -493,7 +506,7 @@ class Core:
             self._frame = replace(self._frame, linked=True, known=True)
         if move.sign_out:
             self._lock(keep_place=False)
-            self._effects.append(SessionEnded())
+            self._effects.append(SessionEnded(Cause.USER))
         if move.replace is not None:
             self._arrive()
         elif move.push is not None:
@@ -557,7 +570,8 @@ class Core:
         proof = result.proof
         if not self._shown or (proof.at_box and self._frame.card is not CardState.PRESENT):
             self._lock(keep_place=True)
-            self._effects.append(SessionEnded())
+            gone = proof.at_box and self._frame.card is not CardState.PRESENT
+            self._effects.append(SessionEnded(Cause.CARD_REMOVED if gone else Cause.PROGRAMME))
             return
         if self._frame.level > Level.PRESENT and not result.same:
             self._lock(keep_place=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stb_agent.contract.actions import Action
 from stb_agent.contract.choices import Choices
+from stb_agent.contract.ending import Cause
 from stb_agent.contract.messages import ViewMessage
 from stb_agent.core.page import Job
 
@@ -34,7 +35,9 @@ class Screen:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """Effect: forget every token and everything personal that is held in memory."""
+    """Effect: forget every token and everything personal that is held in memory, and say why."""
+
+    cause: Cause
 
 
 @dataclass(frozen=True)

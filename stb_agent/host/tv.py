@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from stb_agent.contract.messages import ToTv, TvKey, TvOpen, TvScreen, TvYield, decode_from_tv, encode
+from stb_agent.contract.messages import ToTv, TvKey, TvOpen, TvScreen, TvYield, Why, decode_from_tv, encode
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class Listener(Protocol):
     """Who is told what the middleware wants."""
 
-    def yield_screen(self, active: bool) -> None:
+    def yield_screen(self, active: bool, why: Why = Why.WARNING) -> None:
         """Give the screen back at once, or take the news that it may be used again."""
 
     def open_screen(self) -> None:
@@ -107,8 +107,8 @@ class SocketTelevision:
                     log.warning("television middleware sent a line that is not of its contract")
                     continue
                 match message:
-                    case TvYield(active=active):
+                    case TvYield(active=active, why=why):
                         self._yielding = active
-                        listener.yield_screen(active)
+                        listener.yield_screen(active, why)
                     case TvOpen():
                         listener.open_screen()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stb_agent.store.database import Database, bytes_of
 
@@ -16,6 +16,8 @@ class Link:
     handle: str
     operator: str
     linked_at: float
+    suspended: bool = False
+    """The platform says that the card was reported lost, or that the link rests."""
 
 
 class Links:
@@ -47,6 +49,15 @@ class Links:
     def any(self) -> bool:
         """Tell whether there is one."""
         return bool(self._database.rows("SELECT 1 FROM links LIMIT 1"))
+
+    def named(self, link_id: str) -> Link | None:
+        """Give the link that the platform calls so, or None."""
+        return next((link for link in self.all() if link.link_id == link_id), None)
+
+    def rest(self, link: Link, *, suspended: bool) -> None:
+        """Keep that a link is suspended, or not any more."""
+        if link.suspended is not suspended:
+            self.add(replace(link, suspended=suspended))
 
     def remove(self, handle: str) -> None:
         """Forget a card's link, if there is one."""

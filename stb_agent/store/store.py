@@ -9,9 +9,11 @@ from stb_agent.store import audit
 from stb_agent.store.anchor import Anchor
 from stb_agent.store.audit import Audit
 from stb_agent.store.database import ADDED, SCHEMA, Clock, Database, connect, told
+from stb_agent.store.endings import Endings
 from stb_agent.store.errors import Damaged, DatabaseMissing, KeyWrong, StoreError
 from stb_agent.store.ledger import Ledger
 from stb_agent.store.links import Links
+from stb_agent.store.news import News
 from stb_agent.store.outbox import Outbox
 from stb_agent.store.seal import KEY_BYTES, Random, Seal, forget_draft, read_key, sync_folder, write_key
 from stb_agent.store.settings import Settings
@@ -34,6 +36,8 @@ class Store:
         self.ledger = Ledger(database, clock)
         self.settings = Settings(database)
         self.transmissions = Transmissions(database)
+        self.endings = Endings(database, clock)
+        self.news = News(database, clock)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock, random: Random) -> Store:
@@ -70,7 +74,7 @@ class Store:
     def verify(self) -> None:
         """Open every record. Raises Damaged naming the table, AuditBroken with the position, RolledBack."""
         database = self._database
-        for table in ("links", "settings", "ledger"):
+        for table in ("links", "settings", "ledger", "endings", "news"):
             for name, sealed in database.rows(f"SELECT * FROM {table}"):
                 database.opened(object, sealed, table, name)
         for *columns, sealed in database.rows("SELECT name, owner, state, sealed FROM outbox"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import time
@@ -23,9 +24,16 @@ _PATHS = {
     ("platform", "GET", "/jwks"): {"keys"},
     ("platform", "POST", "/register"): {"registration"},
     ("platform", "POST", "/card-nonce"): {"challenge"},
-    ("platform", "POST", "/token"): {"card_sign_in", "service_token"},
+    ("platform", "POST", "/token"): {"card_sign_in", "service_token", "news"},
+    ("platform", "POST", "/session/end"): {"session_end"},
+    ("platform", "GET", "/.well-known/ssf-configuration"): {"news"},
+    ("platform", "GET", "/ssf/stream"): {"news"},
+    ("platform", "POST", "/ssf/stream"): {"news"},
+    ("platform", "POST", "/ssf/verify"): {"news"},
+    ("platform", "POST", "/ssf/poll/…"): {"news"},
     ("platform", "POST", "/link"): {"link"},
     ("platform", "GET", "/link"): {"link_state"},
+    ("platform", "GET", "/confirmations"): {"confirmations"},
     ("platform", "POST", "/handoff"): {"handoff_offer"},
     ("platform", "GET", "/handoff/…"): {"handoff_ask"},
     ("platform", "DELETE", "/handoff/…"): {"handoff_end"},
@@ -50,7 +58,7 @@ async def _received(box: Box) -> Counter[tuple[str, str, int, int | None]]:
         for it in (await box.world.control(name, "GET", "/_sim/requests"))["requests"]:
             if it["inside"]:
                 continue  # a service that looks whose tokens it was shown
-            path = re.sub(r"^(/handoff|/facilities|/orders)/.+", r"\1/…", it["path"])
+            path = re.sub(r"^(/handoff|/facilities|/orders|/ssf/poll)/.+", r"\1/…", it["path"])
             kinds = _PATHS[name, it["method"], path]
             came[urlsplit(address).netloc, "|".join(sorted(kinds)), it["size"], it["status"]] += 1
     return came
@@ -85,21 +93,23 @@ def _compare(came: Counter[tuple[str, str, int, int | None]], told: list[Told]) 
     left = Counter(told)
     for (host, kinds, size, status), count in came.items():
         for _ in range(count):
-            found = next(
-                (
-                    it
-                    for it in left
-                    if left[it] > 0
-                    and it[0] == host
-                    and it[1] in kinds.split("|")
-                    and it[2] == size
-                    and _agrees(status, it[3])
-                ),
-                None,
-            )
+            fits = [
+                it
+                for it in left
+                if left[it] > 0
+                and it[0] == host
+                and it[1] in kinds.split("|")
+                # A question for news may be cut off by the box's end, after the platform answered and before that came.
+                and (_agrees(status, it[3]) or (it[1] == "news" and it[3] == Result.NO_ANSWER))
+            ]
+            # What is the box's own is listed by its sum of a day: where such requests differ in size, their mean stands for each.
+            fits.sort(key=lambda it: (not _agrees(status, it[3]), it[2] != size))
+            found = next((it for it in fits if it[2] == size or it[1] == "news"), None)
             assert found, f"in no list: {host} {kinds} {size} bytes, {status}; {+left}"
             left[found] -= 1
-    assert not +left, "listed and received by nobody"
+    # A question for news that the box's end cut off may not have arrived: what is listed is what began to leave.
+    over = [it for it in +left if (it[1], it[3]) != ("news", Result.NO_ANSWER)]
+    assert not over, "listed and received by nobody"
 
 
 async def _history(box: Box, ui: Ui) -> None:
@@ -156,12 +166,16 @@ async def test_the_list_is_what_the_world_received() -> None:
             await box.tray.pull()
             await ui.kind("message", "home.card_gone.title")
             traffic = b"".join(line for line in ui.lines if b'"code":"history.' in line)
-        came = await _received(box)
+        async with asyncio.timeout(20):
+            while not any(b"knows of an end" in line for line in box.log):
+                await asyncio.sleep(0.05)
         await box.stop()
-        listed = _listed(box.folder / "state")
+        came, listed = await _received(box), _listed(box.folder / "state")
         _compare(came, listed)
-        assert sum(it[3] == Result.NO_ANSWER for it in listed) == 1
-        assert len(told) == sum(Kind(it[1]).personal for it in listed), "the person sees each of them"
+        assert sum(it[3] == Result.NO_ANSWER and Kind(it[1]).personal for it in listed) == 1
+        later = sum(it[1] == Kind.SESSION_END for it in listed)
+        assert later
+        assert len(told) == sum(Kind(it[1]).personal for it in listed) - later, "the person sees each of them"
         assert traffic
         for value in (box.world.describe()["contract_number"].encode(), b"eyJ", b"F01"):
             assert value not in traffic, "kinds, never values"
@@ -202,6 +216,6 @@ async def test_help_leads_there_from_anywhere_and_back() -> None:
 async def test_what_is_not_written_yet_is_written_when_the_box_is_told_to_end() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
-        came = await _received(box)
         await box.stop()
-        _compare(came, _listed(box.folder / "state"))
+        assert any(b"knows of an end" in line for line in box.log)
+        _compare(await _received(box), _listed(box.folder / "state"))

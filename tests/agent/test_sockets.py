@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from stb_agent.contract.actions import Action
-from stb_agent.contract.messages import CardState, Intent, Status, ViewMessage
+from stb_agent.contract.messages import CardState, Intent, Status, ViewMessage, Why
 from stb_agent.contract.views import Home
 from stb_agent.host.tv import SocketTelevision
 from stb_agent.ipc import UiServer
@@ -129,7 +129,7 @@ class Heard:
     def __init__(self) -> None:
         self.heard: list[bool | str] = []
 
-    def yield_screen(self, active: bool) -> None:
+    def yield_screen(self, active: bool, why: Why = Why.WARNING) -> None:
         self.heard.append(active)
 
     def open_screen(self) -> None:

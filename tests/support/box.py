@@ -186,10 +186,12 @@ async def running_box(
     seed: int | None = None,
     more: str = "",
     state: Path | None = None,
+    platform: str = "",
 ) -> AsyncIterator[Box]:
     """Put up a box whose reader is empty; everything in it ends with the block.
 
-    ``more``: further tables of the operator's file. ``state``: the folder of what it keeps, if it is not one of its own.
+    ``more``: further tables of the operator's file, ``platform``: further lines of its [platform]. ``state``: the folder of what it keeps, if it
+    is not one of its own.
     ``now`` stops the clocks of card and world there, ``seed`` makes the world's random numbers equal in equal runs.
     """
     with tempfile.TemporaryDirectory(prefix="chanoma-") as name, private_pcscd() as pcscd:
@@ -199,7 +201,7 @@ async def running_box(
             World(authority=authority, state=folder / "world", now=now, seed=seed) as world,
             Tray(authority, clock=lambda: now or datetime.now(UTC), port=pcscd.port, pin=PIN) as tray,
         ):
-            (folder / "box.toml").write_text(configuration(folder, world, state) + more, "utf-8")
+            (folder / "box.toml").write_text(configuration(folder, world, state, platform) + more, "utf-8")
             box = Box(folder, world, tray, pcscd, options, launcher)
             await box.start()
             try:
@@ -209,7 +211,7 @@ async def running_box(
                     await box.stop()
 
 
-def configuration(folder: Path, world: World, state: Path | None = None) -> str:
+def configuration(folder: Path, world: World, state: Path | None = None, platform: str = "") -> str:
     """Give the operator's file of a test box."""
     return f"""
 [box]
@@ -221,6 +223,7 @@ test = true
 [platform]
 issuer = "{world.platform}"
 client_id = "test-box"
+{platform}
 [services]
 booking = "{world.booking}"
 health = "{world.health}"

@@ -14,10 +14,12 @@ from stb_agent.cable_id.handoff import Offer
 from stb_agent.cable_id.life import KnownBox
 from stb_agent.cable_id.phone import PhoneRequest
 from stb_agent.cable_id.polling import Waiting
+from stb_agent.cable_id.security_event import Initiator
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.choices import Choices
+from stb_agent.contract.ending import Ended
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.keyboards import Candidate, Letters
 from stb_agent.contract.level import Level
@@ -55,6 +57,7 @@ from stb_agent.services.booking import pages as booking
 from stb_agent.services.booking.facility import Usage
 from stb_agent.services.booking.usage import asked
 from stb_agent.services.confirmations import pages as confirmations
+from stb_agent.services.ending import pages as ending
 from stb_agent.services.handoff import HandoffService
 from stb_agent.services.handoff import pages as handoff
 from stb_agent.services.health import pages as health
@@ -67,6 +70,7 @@ from stb_agent.services.link import pages as link
 from stb_agent.services.link.jobs import End, Lost, Mine, Outcome
 from stb_agent.services.link.lost import LostPage
 from stb_agent.services.link.lost import Stage as LostStage
+from stb_agent.services.news import pages as news
 from stb_agent.services.remote import pages as remote
 from stb_agent.services.remote.known import NEEDED, Known
 from stb_agent.services.remote.lesson import STEPS, Lesson
@@ -107,7 +111,7 @@ _REMOTES = (
 )
 _HOUSEHOLD = ("card.", "cable_id.", "store.", "booking.", "internal.")
 """The errors that a view shows begin so; those of the bench, the doctor and the command lines are read in a terminal."""
-_NOT_SHOWN = ("card.descriptor", "card.anchors", "card.sign.", "card.pin.last")
+_NOT_SHOWN = ("card.descriptor", "card.anchors", "card.sign.", "card.pin.last", "cable_id.stream.", "cable_id.end.")
 
 
 LONG_MESSAGE = ("引っ越しに伴うご契約の変更と" * 7)[:86] + "（受付番号 48210）"
@@ -150,7 +154,7 @@ def _pages() -> dict[str, Page]:
         "card-gone": CardGone(),
         "idle": IdleWarning(52),
         "locked": Locked(),
-        "signed-out": sign_in.SignOutPage(),
+        "signed-out": ending.EndPage("s"),
         "remotes": remote.RemotesPage(lambda: _REMOTES),
         "lesson": remote.LessonPage(),
         "lesson-skip": remote.LessonPage(Lesson(at=5, device="d")),
@@ -166,7 +170,7 @@ def _pages() -> dict[str, Page]:
         f"usage-{at}": booking.UsagePage(_FACILITY, _SLOTS[0], filling, phone=HandoffService.page)
         for at, filling in enumerate(_fillings())
     }
-    found |= _handoffs() | _phones() | _asked()
+    found |= _handoffs() | _phones() | _asked() | _endings()
     found |= {f"link-{it.value}": link.LinkPage(_OPERATOR, lambda _: True, it) for it in link.Stage}
     found |= _links()
     found |= {
@@ -250,6 +254,27 @@ def _histories() -> dict[str, Page]:
         "history-box-loading": history.BoxPage(),
         "history-day": history.DayPage(days[0]),
     } | {f"history-one-{it.kind}": history.SentPage(it) for it in sent}
+
+
+def _endings() -> dict[str, Page]:
+    parts = (ending.Part("b", word("booking.tile")), ending.Part("h", word("health.tile")))
+    some, every = {"b": Ended.ENDED, "h": Ended.PENDING}, {"b": Ended.ENDED, "h": Ended.ENDED}
+    return {
+        "end-asking": ending.EndPage("s", parts),
+        "end-pending": ending.EndPage("s", parts, some),
+        "end-stopped": ending.EndPage("s", parts, some, stopped=True),
+        "end-everywhere": ending.EndPage("s", parts, every),
+        "last-end": ending.LastEndPage(parts, some),
+        "last-end-whole": ending.LastEndPage(
+            (*parts, ending.Part("o", word("ending.other"))), {**every, "o": Ended.ENDED}
+        ),
+        "last-end-loading": ending.LastEndPage(),
+        "address": news.AddressPage(("2026-11-22T01:00:00+00:00", "2026-11-23T01:00:00+00:00")),
+        "address-loading": news.AddressPage(),
+        "suspended": news.SuspendedPage(False, _OPERATOR),
+        "suspended-lost": news.SuspendedPage(True, "しおみケーブルテレビ"),
+        **{f"revoked-{by.value}": news.EndedPage(by) for by in Initiator},
+    }
 
 
 def _handoffs() -> dict[str, Page]:
@@ -418,6 +443,9 @@ def _homes() -> dict[str, View]:
     asked = Item("confirmations", word("confirmations.tile", count=2), word("confirmations.tile_detail"))
     found["home-signed-in"] = Home(title=signed_in.title, lead=signed_in.lead, items=(*tiles[1:], orders, out))
     found["home-asked"] = Home(title=signed_in.title, lead=signed_in.lead, items=(asked, *tiles[1:], orders, out))
+    news = Item("address", word("news.address.tile"), word("news.address.tile_detail"))
+    last = Item("last_end", word("ending.last.title"), word("ending.last.tile_pending"))
+    found["home-news"] = Home(title=signed_in.title, lead=signed_in.lead, items=(news, last, *tiles[1:], orders, out))
     return found
 
 

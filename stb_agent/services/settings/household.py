@@ -233,4 +233,6 @@ def _called(person: Person) -> Text:
 
 
 def _card(person: Person) -> Word:
+    if person.suspended:
+        return word("settings.people.suspended")
     return word("settings.people.here" if person.here else "settings.people.since", at=person.since)

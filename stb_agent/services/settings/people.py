@@ -36,12 +36,13 @@ class Nickname:
 
 @dataclass(frozen=True)
 class Person:
-    """Whose card is linked here: its handle, since when (RFC 3339), the nickname, and whether it is the one who is signed in."""
+    """Whose card is linked here: its handle, since when (RFC 3339), the nickname, whether it is who is signed in, and whether the link rests."""
 
     handle: str
     since: str
     nickname: Nickname | None = None
     here: bool = False
+    suspended: bool = False
 
 
 class People:
@@ -60,6 +61,7 @@ class People:
                 datetime.fromtimestamp(link.linked_at, UTC).isoformat(),
                 names.get(link.handle),
                 self._here(link.handle),
+                link.suspended,
             )
             for link in self._store.links.all()
         )

@@ -1,4 +1,4 @@
-"""Signing in with the card and its PIN, and ending that."""
+"""Signing in with the card and its PIN."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ from stb_agent.services.sign_in.pages import (
     NoSignaturePage,
     SignedInPage,
     SignInPage,
-    SignOutPage,
 )
 from stb_agent.services.sign_in.phone import AwaitPhone, BeginPhone, PhonePage
 from stb_agent.store.ledger import Category
@@ -97,9 +96,7 @@ class SignInService:
         self._reached = reached
 
     def tiles(self, frame: Frame) -> tuple[Tile, ...]:
-        if frame.level >= Level.AUTHENTICATED:
-            return (Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), SignOutPage, order=1),)
-        if frame.card is CardState.PRESENT and frame.trouble is None:
+        if frame.level < Level.AUTHENTICATED and frame.card is CardState.PRESENT and frame.trouble is None:
             return (Tile("sign_in", word("sign_in.tile"), word("sign_in.tile_detail"), SignedInPage, order=-1),)
         if frame.card is CardState.NO_READER and self._phone is not None:
             return (Tile("sign_in", word("sign_in.tile"), word("sign_in.phone.tile_detail"), SignedInPage, order=-1),)

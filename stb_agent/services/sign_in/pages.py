@@ -319,25 +319,3 @@ class SignedInPage(Page):
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         return Move(leave=True) if isinstance(event, Shown) else Move()
-
-
-@dataclass(frozen=True)
-class SignOutPage(Page):
-    """End the session at once, and say that nothing is left."""
-
-    def view(self, frame: Frame) -> View:
-        return Message(
-            title=word("sign_in.ended.title"),
-            tone=Tone.OK,
-            lead=word("sign_in.ended.lead"),
-            remedy=None if frame.card in (CardState.ABSENT, CardState.NO_READER) else word("sign_in.ended.remedy"),
-            items=(Item("ok", word("home.ok"), first=True),),
-        )
-
-    def on(self, event: PageEvent, frame: Frame) -> Move:
-        match event:
-            case Shown():
-                return Move(sign_out=True)
-            case Chosen(id="ok"):
-                return Move(home=True)
-        return Move()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.ending import Cause
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof
@@ -255,7 +256,7 @@ def test_taking_the_card_out_blanks_first_of_all() -> None:
     assert isinstance(effects[0], ViewMessage)
     assert not effects[0].personal
     assert effects[0].status.level is Level.NONE
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.CARD_REMOVED) in effects
     assert title(core) == "gone"
     core.card(CardState.PRESENT)
     assert title(core) == "home"
@@ -273,7 +274,7 @@ def test_taking_the_card_out_behind_the_programme_leaves_nothing_for_the_next_pe
 def test_coming_back_from_the_programme_is_the_same_place_behind_the_lock() -> None:
     core = signed_in_secret()
     effects = core.key(Action.HOME)
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.PROGRAMME) in effects
     assert "data" not in str(core.view)
     core.key(Action.HOME)
     assert title(core) == "step up"
@@ -336,7 +337,7 @@ def test_a_sign_in_that_is_answered_behind_the_programme_gives_nothing() -> None
     core.key(Action.HOME)
     (run,) = [it for it in effects if isinstance(it, Run)]
     effects = core.done(run.slot, Done(run.job, None))
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.PROGRAMME) in effects
     assert not [it for it in effects if isinstance(it, Run)], "nothing is loaded for nobody"
     core.key(Action.HOME)
     assert title(core) == "step up"
@@ -377,7 +378,7 @@ def test_signing_in_with_a_card_that_is_gone_gives_nothing() -> None:
     core = make(card=False)
     choose(core, "secret")
     effects = core.key(Action.DIGIT_1)
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.CARD_REMOVED) in effects
     assert title(core) == "step up"
 
 
@@ -385,14 +386,14 @@ def test_signing_out_keeps_what_is_not_personal() -> None:
     core = signed_in_secret()
     core.key(Action.BACK)
     effects = choose(core, "out")
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.USER) in effects
     assert core.view.status.level is Level.PRESENT
     assert title(core) == "home"
 
 
 def test_the_end_of_the_session_locks_where_one_is() -> None:
     core = signed_in_secret()
-    assert SessionEnded() in core.expired()
+    assert SessionEnded(Cause.EXPIRED) in core.expired()
     assert title(core) == "step up"
     assert core.expired() == ()
 
@@ -665,7 +666,7 @@ def test_what_happens_under_help_is_found_when_it_is_taken_away() -> None:
     core.key(Action.DIGIT_1)
     core.key(Action.HELP)
     effects = core.card(CardState.ABSENT)
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.CARD_REMOVED) in effects
     assert core.view.overlay
     core.key(Action.BACK)
     assert title(core) == "gone"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stb_agent.contract.actions import Action
+from stb_agent.contract.ending import Cause
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
@@ -182,7 +183,7 @@ def test_no_key_ends_the_session_and_the_booking_half_made_is_there_behind_the_l
     _choose(core, "book")
     core.idle(1)
     effects = core.idle(0)
-    assert SessionEnded() in effects
+    assert SessionEnded(Cause.IDLE) in effects
     assert effects[0] == core.view
     assert core.frame.level is Level.PRESENT
     assert _title(core) == "home.locked.title"
@@ -238,7 +239,7 @@ def test_behind_the_programme_the_session_ends_without_a_word() -> None:
     core.key(Action.HOME)
     assert core.at_stake, "who leaves from home stays signed in for a while"
     assert not core.idle(10)
-    assert SessionEnded() in core.idle(0)
+    assert SessionEnded(Cause.IDLE) in core.idle(0)
     assert not core.at_stake
     core.key(Action.HOME)
     assert _title(core) == "home"

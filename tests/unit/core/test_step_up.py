@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from stb_agent.contract.ending import Cause
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Demand, FallsShort, Lack, Levels, Policy, Proof
@@ -272,7 +273,7 @@ def test_taking_the_card_out_while_asked_ends_it_all() -> None:
     it = at_booking()
     it.end(Failed(Order(), Again()))
     it.take(it.core.card(CardState.ABSENT))
-    assert SessionEnded() in it.effects
+    assert SessionEnded(Cause.CARD_REMOVED) in it.effects
     assert it.title == "card gone"
     assert it.core.frame.proof is None
 
@@ -318,11 +319,11 @@ def test_a_phones_session_opens_what_it_may_and_hangs_on_no_card() -> None:
     for state in (CardState.READING, CardState.PRESENT):
         it.take(it.core.card(state))
         assert it.core.frame.level is Level.AUTHENTICATED
-        assert SessionEnded() not in it.effects
+        assert not [e for e in it.effects if isinstance(e, SessionEnded)]
     it.choose("sign_in")
     assert it.title == "Health "
     it.take(it.core.card(CardState.ABSENT))
-    assert SessionEnded() in it.effects
+    assert SessionEnded(Cause.CARD_REMOVED) in it.effects
     assert it.core.frame.level is Level.NONE
 
 
@@ -339,7 +340,7 @@ def test_leaving_the_screen_while_a_proof_is_under_way_gives_it_to_nobody() -> N
     it = at_booking()
     it.end(Failed(Order(), Again()))
     it.take(it.core.yield_screen(True))
-    assert SessionEnded() in it.effects
+    assert SessionEnded(Cause.WARNING) in it.effects
     it.take(it.core.yield_screen(False))
     assert it.title.startswith("step up")
     it.choose("sign_in", "other")

@@ -24,9 +24,10 @@ from stb_agent.contract.views import Choice, Message
 from stb_agent.contract.views import Pin as PinView
 from stb_agent.core.page import Chosen, Covered, Done, Frame, Page, Pressed, Shown, Surroundings
 from stb_agent.core.pin_entry import Digits
+from stb_agent.services.ending.pages import EndPage
 from stb_agent.services.home import HomePage
 from stb_agent.services.sign_in import SignInService
-from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignInPage, SignOutPage
+from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignInPage
 from stb_agent.store.store import Store
 
 HERE = Frame(card=CardState.PRESENT, level=Level.PRESENT, known=True)
@@ -144,6 +145,6 @@ async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path,
 
 @pytest.mark.parametrize(("card", "said"), [(CardState.PRESENT, True), (CardState.ABSENT, False)])
 def test_who_signed_in_by_a_phone_is_not_told_to_take_a_card_out(card: CardState, said: bool) -> None:
-    view = SignOutPage().view(Frame(card=card))
+    view = EndPage("").view(Frame(card=card))
     assert isinstance(view, Message)
     assert (view.remedy is not None) is said
