@@ -22,12 +22,13 @@ from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.ender import Ender
-from stb_agent.cable_id.errors import RegistrationDamaged
+from stb_agent.cable_id.errors import RegistrationDamaged, ResetOrderRefused
 from stb_agent.cable_id.event_stream import EventStream
 from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.listening import Listening
 from stb_agent.cable_id.phone import PhoneSignIn
 from stb_agent.cable_id.registration import Registrar, client_of, until_registered
+from stb_agent.cable_id.reset import check_order
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
@@ -88,7 +89,7 @@ from stb_agent.services.news import NewsService
 from stb_agent.services.remote import RemoteService
 from stb_agent.services.remote.notices import Notices
 from stb_agent.services.reset import ResetService
-from stb_agent.services.reset.pages import AnewPage
+from stb_agent.services.reset.pages import AnewPage, ResettingPage
 from stb_agent.services.settings import SettingsService
 from stb_agent.services.settings.kept import Household
 from stb_agent.services.settings.pages import NotKeptPage
@@ -170,6 +171,7 @@ class Agent:
         self._practice = practice
         self._anew = anew
         self._erased = asyncio.Event()
+        self._ordered = False
         self._hearing: list[asyncio.Task[None]] = []
         self._jobs: set[asyncio.Task[None]] = set()
         self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
@@ -295,7 +297,7 @@ class Agent:
         self._listening = Listening(
             stream,
             platform.asker.discovery,
-            Told(store, self._authority, operator, end=self._ended_elsewhere, changed=self._show_news),
+            Told(store, self._authority, operator, end=self._ended_elsewhere, changed=self._show_news, obey=self._obey),
             every=config.platform.events_every,
             ready=self._may_listen,
             attentive=lambda: self._authority.expires_at is not None,
@@ -514,6 +516,24 @@ class Agent:
         reached(2)
         self._erased.set()
 
+    def _obey(self, order: str) -> None:
+        """Begin anew if an operator orders it, as soon as nobody is in the middle of anything."""
+        try:
+            keys, jkt = Path(self._config.operator.reset_keys), self._transport.prover.key.jkt
+            check_order(order, keys, jkt, self._clock())
+        except ResetOrderRefused as error:
+            log.warning("%s", error.code)
+            self._store.audit.append("reset.ordered", result="refused", code=error.code)
+            return
+        self._store.audit.append("reset.ordered", result="ok")
+        self._ordered = True
+        self._begin_if_ordered()
+
+    def _begin_if_ordered(self) -> None:
+        if self._ordered and not self._core.at_stake:
+            self._ordered = False
+            self._apply(self._core.tell(ResettingPage()))
+
     async def _until_erased(self) -> None:
         await self._erased.wait()
         raise BeganAnew
@@ -712,6 +732,7 @@ class Agent:
                 self._apply(self._core.done(slot, Stopped(job)))
         self._guard()
         self._watch_the_time()
+        self._begin_if_ordered()
 
     def _watch_the_time(self) -> None:
         """See to it that what is open only for so long is put away then."""

@@ -37,13 +37,17 @@ class Told:
         *,
         end: Callable[[Cause, Page], None],
         changed: Callable[[], None],
+        obey: Callable[[str], None],
     ) -> None:
-        """``end`` ends the session before the person's eyes with a page that says so; ``changed`` is called when something that is shown may have."""
+        """``end`` ends the session before the person's eyes with a page that says so; ``changed`` is called when something that is shown may have;
+        ``obey`` is given an operator's order.
+        """
         self._store = store
         self._authority = authority
         self._operator = operator
         self._end = end
         self._changed = changed
+        self._obey = obey
 
     def heard(self, event: SecurityEvent) -> bool:
         """Tell whether an event was taken before."""
@@ -70,6 +74,8 @@ class Told:
             )
         )
         self._changed()
+        if event.what is What.RESET_ORDER:
+            self._obey(event.order)
 
     def _concerns(self, event: SecurityEvent, link: Link | None) -> bool:
         """Tell whether the session that is open here is the one meant, or one of the person's that is older than the event."""

@@ -57,6 +57,7 @@ class EventType(Enum):
     CREDENTIAL_CHANGE = _CAEP + "credential-change"
     ADDRESS_CHANGE = _OWN + "address-change"
     LINK_STATUS_CHANGE = _OWN + "link-status-change"
+    RESET_ORDER = _OWN + "reset-order"
     VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 
 

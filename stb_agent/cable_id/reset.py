@@ -21,8 +21,6 @@ from stb_agent.contract.transmissions import Kind
 
 NOTICE_TYPE = "reset-notice+jwt"
 ORDER_TYPE = "reset-order+jwt"
-EVENT = "https://chanoma.example/secevent/event-type/reset-order"
-"""The security event that carries an order, as its member ``order``."""
 LONGEST_ORDER = 7 * 86400
 """Seconds that an order is good for at most: a box that is switched off for longer must not be emptied when it comes back."""
 _LEEWAY = 60

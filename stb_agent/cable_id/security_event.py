@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -23,7 +23,8 @@ CREDENTIAL_CHANGE = _CAEP + "credential-change"
 LINK_STATUS_CHANGE = _OWN + "link-status-change"
 ADDRESS_CHANGE = _OWN + "address-change"
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
-REQUESTED = (SESSION_REVOKED, CREDENTIAL_CHANGE, LINK_STATUS_CHANGE, ADDRESS_CHANGE)
+RESET_ORDER = _OWN + "reset-order"
+REQUESTED = (SESSION_REVOKED, CREDENTIAL_CHANGE, LINK_STATUS_CHANGE, ADDRESS_CHANGE, RESET_ORDER)
 """What the box asks to be told."""
 
 
@@ -37,6 +38,7 @@ class What(StrEnum):
     LINK_SUSPENDED = "link_suspended"
     LINK_ENDED = "link_ended"
     ADDRESS_CHANGE = "address_change"
+    RESET_ORDER = "reset_order"
     VERIFICATION = "verification"
     OTHER = "other"
 
@@ -61,7 +63,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class SecurityEvent:
-    """An event; times in seconds since the epoch, by the platform's clock. ``state`` comes back from a verification that was asked for."""
+    """An event; times in seconds since the epoch, by the platform's clock. ``state`` comes back from a verification that was asked for;
+    ``order`` is an operator's own, signed by it and not by the platform (`reset`).
+    """
 
     jti: str
     what: What
@@ -70,6 +74,7 @@ class SecurityEvent:
     issued_at: float
     initiator: Initiator = Initiator.SYSTEM
     state: str = ""
+    order: str = field(default="", repr=False)
 
 
 class Wrong(Exception):
@@ -99,6 +104,7 @@ class _Event(msgspec.Struct, frozen=True):
     change_type: str = ""
     status: str = ""
     state: str = ""
+    order: str = ""
 
 
 class _Set(msgspec.Struct, frozen=True):
@@ -148,11 +154,11 @@ async def read(token: str, discovery: Discovery, *, jti: str, audience: str, now
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Wrong("invalid_request", "the event is not as its type defines it") from None
     what = _what(kind, event)
-    subject = Subject() if what is What.OTHER else _subject(claims.sub_id, discovery.issuer)
+    subject = Subject() if what in (What.OTHER, What.RESET_ORDER) else _subject(claims.sub_id, discovery.issuer)
     at = min(claims.iat if event.event_timestamp is None else event.event_timestamp, claims.iat)
     known = event.initiating_entity in set(Initiator)
     who = Initiator(event.initiating_entity) if known else Initiator.SYSTEM
-    return SecurityEvent(jti, what, subject, at, claims.iat, who, event.state)
+    return SecurityEvent(jti, what, subject, at, claims.iat, who, event.state, event.order)
 
 
 async def _verified(token: str, discovery: Discovery) -> _Set:
@@ -189,6 +195,8 @@ def _what(kind: str, event: _Event) -> What:
             return _STATES.get(event.status, What.OTHER)
         case _ if kind == ADDRESS_CHANGE:
             return What.ADDRESS_CHANGE
+        case _ if kind == RESET_ORDER:
+            return What.RESET_ORDER
     return What.VERIFICATION
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from joserfc import jws
+from joserfc.jwk import ECKey
 
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.registration import CLIENT_KEY, FILE
@@ -190,6 +192,43 @@ async def test_whose_links_go_and_what_waits_is_told_to_who_is_signed_in() -> No
         )
         assert await bench.wait() == 3, "not under a running agent"
         assert not (box.folder / "state" / MARKER).exists()
+
+
+async def test_an_operators_order_comes_as_an_event_and_waits_until_nobody_is_signed_in() -> None:
+    async with running_box(platform="events_every = 1\n") as box:
+        state, key = box.folder / "state", ECKey.import_key(ec.generate_private_key(ec.SECP256R1()))
+        (box.folder / "keys.json").write_text(json.dumps({"keys": [{**key.as_dict(private=False), "kid": "op-1"}]}))
+        file = box.folder / "box.toml"
+        text = file.read_text("utf-8")
+        file.write_text(text.replace("[operator]", f'[operator]\nreset_keys = "{box.folder}/keys.json"'), "utf-8")
+        await box.stop()
+        await box.start()
+        ui = await connected(box)
+        jkt = DeviceKey.open(state / DEVICE_KEY).jkt
+        now = int(time.time())
+        sub = f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{jkt}"
+        claims = {"iss": "https://operator.example", "sub": sub, "iat": now, "exp": now + 3600, "jti": "1"}
+        header = {"typ": "reset-order+jwt", "alg": "ES256", "kid": "op-1"}
+        order = jws.serialize_compact(header, json.dumps(claims), key, algorithms=["ES256"])
+        await sign_in(box, ui)
+        event = {
+            "to": jkt, "type": "https://chanoma.example/secevent/event-type/reset-order",
+            "subject": {"format": "opaque", "id": "box"}, "claims": {"order": order},
+        }  # fmt: skip
+        async with asyncio.timeout(40):
+            while not (await box.world.control("platform", "POST", "/_sim/events", event))["jti"]:
+                await asyncio.sleep(0.2)
+            while (await box.world.control("platform", "GET", "/_sim/events"))["events"][-1]["state"] != "taken":
+                await asyncio.sleep(0.1)
+        assert not (state / MARKER).exists(), "somebody is signed in"
+        await box.tray.pull()
+        await ui.lost()
+        ui = await connected(box)
+        await ui.kind("message", "reset.anew.title")
+        await until(lambda: not list(state.glob("reset*")))
+        found = (await box.world.control("platform", "GET", "/_sim/resets"))["resets"]
+        assert [it["jkt"] for it in found] == [jkt]
+        await ui.close()
 
 
 @pytest.mark.parametrize("step", [3, 22])
