@@ -81,6 +81,7 @@ class Ui:
     async def lost(self) -> None:
         """Wait until the agent has gone."""
         await asyncio.wait_for(asyncio.shield(self._task), _PATIENCE)
+        self._writer.close()
 
     async def close(self) -> None:
         """Go away."""
