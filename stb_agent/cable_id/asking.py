@@ -205,9 +205,10 @@ class Asker:
             return meant()
         if problem and problem.reason == "level":
             return StepUpRequired(problem.acr_values)
+        for_now = refused_for_now(reply, self.transport.clock())
         if problem and (kind := _REASONS.get(problem.reason)):
-            return kind()
-        if for_now := refused_for_now(reply, self.transport.clock()):
+            return RevocationUnknown(for_now.retry_after) if for_now and kind is RevocationUnknown else kind()
+        if for_now:
             return for_now
         challenge = reply.challenge()
         name = problem.error if problem else challenge.get("error", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 import hashlib
 import re
@@ -28,8 +29,10 @@ from stb_agent.cable_id.errors import (
     OfAnotherSignIn,
     SessionEnded,
 )
+from stb_agent.cable_id.polling import Sleep
+from stb_agent.cable_id.resending import while_busy
 from stb_agent.cable_id.session import Challenge, LinkResult, ServiceToken, Session
-from stb_agent.cable_id.transport import Reply, Transport
+from stb_agent.cable_id.transport import TOTAL_SECONDS, Reply, Transport
 from stb_agent.contract.level import Level
 from stb_agent.contract.transmissions import Kind
 
@@ -72,9 +75,12 @@ class PlatformClient:
     Every method raises PlatformUnreachable, PlatformBusy, AnswerInvalid, ClientRefused and UnsafeAddress besides what it names.
     """
 
-    def __init__(self, issuer: str, client: ClientAuth, transport: Transport, *, random: Random) -> None:
+    def __init__(
+        self, issuer: str, client: ClientAuth, transport: Transport, *, random: Random, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._transport = transport
         self._random = random
+        self._sleep = sleep
         self.asker = Asker(issuer, client, transport)
         self._discovery = self.asker.discovery
         self._spent: deque[str] = deque(maxlen=_SPENT_MOST)
@@ -107,15 +113,25 @@ class PlatformClient:
             encryption_key=key,
         )
 
-    async def sign_in(self, challenge: Challenge, certificate_der: bytes, sign: Signer) -> Session:
+    async def sign_in(
+        self,
+        challenge: Challenge,
+        certificate_der: bytes,
+        sign: Signer,
+        busy: Callable[[], None] = lambda: None,
+    ) -> Session:
         """Let the card sign the challenge and exchange that for a session; ``sign`` is called once, with the JWS signing input.
 
-        What ``sign`` raises passes through. Raises NonceRefused, AssertionRefused, CertificateRevoked, CertificateUntrusted, CertificateExpired,
+        A platform that says when to come back gets the same again then, within PATIENCE_S and while it is good; ``busy`` is told
+        of each wait. What ``sign`` raises passes through.
+
+        Raises NonceRefused, AssertionRefused, CertificateRevoked, CertificateUntrusted, CertificateExpired,
         RevocationUnknown, Unprotected.
         """
         if self._transport.clock() >= challenge.expires_at:
             raise NonceRefused
         self._spent.append(challenge.nonce)
+        made_at = self._transport.clock()
         now = self._transport.server_time.now(URL(challenge.token_endpoint))
         header = {"alg": "RS256", "typ": "card-assertion+jwt", "x5c": [_base64(certificate_der)]}
         claims = {
@@ -130,10 +146,20 @@ class PlatformClient:
         }
         signing_input = f"{base64url(msgspec.json.encode(header))}.{base64url(msgspec.json.encode(claims))}"
         signed = f"{signing_input}.{base64url(await sign(signing_input.encode('ascii')))}"
-        asked_at = self._transport.clock()
+        asked_at = made_at
         form = {"grant_type": _CARD_GRANT, "scope": SCOPE}
+
+        async def send() -> Reply:
+            nonlocal asked_at
+            asked_at = self._transport.clock()
+            return await self._send_signed(challenge, form, signed)
+
+        # The last sending is answered while the platform still takes what was signed.
+        until = min(made_at + ASSERTION_SECONDS, challenge.expires_at) - TOTAL_SECONDS
+        clock, random = self._transport.clock, self._random
         try:
-            answer = token(await self._send_signed(challenge, form, signed))
+            reply = await while_busy(send, until=until, clock=clock, sleep=self._sleep, random=random, told=busy)
+            answer = token(reply)
         except SessionEnded:
             raise AssertionRefused from None  # invalid_grant without a reason: here it is the card's grant that was refused
         return await self.asker.session(answer, challenge.token_endpoint, asked_at=asked_at, nonce=challenge.nonce)

@@ -16,7 +16,6 @@ from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.errors import (
     AnswerInvalid,
     AnswerTooLong,
-    CableIdError,
     IssuerMismatch,
     KeysUnusable,
     PlatformBusy,
@@ -193,6 +192,6 @@ def invalid(bad: BadReply) -> AnswerInvalid:
     return AnswerTooLong() if isinstance(bad, TooLong) else AnswerInvalid()
 
 
-def refused_for_now(reply: Reply, now: float) -> CableIdError | None:
+def refused_for_now(reply: Reply, now: float) -> PlatformBusy | None:
     """Give the error of an answer that says *not now* (429, 5xx; RFC 6585 §4, RFC 9110 §15.6), or None."""
     return PlatformBusy(reply.retry_after(now)) if reply.status == 429 or reply.status >= 500 else None

@@ -269,11 +269,15 @@ class CertificateExpired(CableIdError):
 
 
 class RevocationUnknown(CableIdError, FallsShort):
-    """The certification authority could not say whether the certificate is good."""
+    """The certification authority could not say whether the certificate is good; ``retry_after`` seconds, if it cannot be asked just now."""
 
     code = "cable_id.revocation.unknown"
     retry = True
     demand = Demand(Lack.REVOCATION_UNKNOWN)
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class RevocationOld(CableIdError, FallsShort):

@@ -33,8 +33,14 @@ async def home(world: World, tmp_path: Path) -> AsyncIterator[Home]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         prover = Prover(DeviceKey.open(tmp_path / "device.key"), clock=clock, random=os.urandom)
         transport = Transport(session, prover, clock=clock)
-        client = PlatformClient(world.platform, PublicClient(CLIENT), transport, random=os.urandom)
+        naps: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            naps.append(seconds)
+            clock.skew += seconds
+
+        client = PlatformClient(world.platform, PublicClient(CLIENT), transport, random=os.urandom, sleep=sleep)
         authority = Authority.open(world.authority, now=datetime.now(UTC))
-        yield Home(world, authority, transport, client, clock)
+        yield Home(world, authority, transport, client, clock, naps)
     for name in ("platform", "booking", "health", "validation"):
         await world.control(name, "DELETE", "/_sim/faults")

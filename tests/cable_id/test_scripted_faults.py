@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simulators.faults import FaultKind
-from stb_agent.cable_id.errors import CableIdError, PlatformBusy
+from stb_agent.cable_id.errors import CableIdError, NonceRefused, PlatformBusy, RevocationUnknown
 from stb_agent.cable_id.phone import PhoneSignIn
+from stb_agent.cable_id.resending import PATIENCE_S
 from stb_agent.contract import words
 from tests.support.home import Home
 
@@ -14,13 +15,27 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SILENCE = "cable_id.platform.unreachable"
 BUSY = "cable_id.platform.busy"
+AUTHORITY = {"error": "temporarily_unavailable", "reason": "revocation_unknown"}
+"""The certification authority cannot be asked just now."""
 
 AT_SIGN_IN = [
     ({"kind": "status", "status": 500}, BUSY, None),
-    ({"kind": "status", "status": 502, "seconds": 30}, BUSY, 30),
     ({"kind": "status", "status": 503, "seconds": None}, BUSY, None),
-    ({"kind": "status", "status": 503, "seconds": 7}, BUSY, 7),
-    ({"kind": "status", "status": 429, "seconds": 9}, BUSY, 9),
+    ({"kind": "status", "status": 502, "seconds": 90}, BUSY, 90),
+    ({"kind": "status", "status": 503, "seconds": 7, "times": None}, BUSY, 7),
+    ({"kind": "status", "status": 429, "seconds": 9, "times": None}, BUSY, 9),
+    (
+        {
+            "kind": "status",
+            "status": 503,
+            "seconds": 20,
+            "times": None,
+            "error": "temporarily_unavailable",
+            "reason": "revocation_unknown",
+        },
+        "cable_id.revocation.unknown",
+        20,
+    ),
     ({"kind": "drop_before"}, SILENCE, None),
     ({"kind": "drop_after"}, SILENCE, None),
     ({"kind": "reset"}, SILENCE, None),
@@ -53,12 +68,51 @@ async def test_signing_in(home: Home, monkeypatch: pytest.MonkeyPatch, fault, co
     with pytest.raises(CableIdError) as error:
         await home.sign_in(home.card("linked"))
     assert error.value.code == code
-    if isinstance(error.value, PlatformBusy):
+    assert home.signed <= 2
+    assert sum(home.naps) <= PATIENCE_S
+    if isinstance(error.value, PlatformBusy | RevocationUnknown):
         assert error.value.retry_after == wait
     told(error.value)
     monkeypatch.undo()
     await home.world.control("platform", "DELETE", "/_sim/faults")
     assert await home.sign_in(home.card("linked")), "once"
+
+
+BUSY_FOR_NOW = (
+    {"kind": "status", "status": 503, "seconds": 7, "times": 2},
+    {"kind": "status", "status": 502, "seconds": 30, "times": 1},
+    {"kind": "status", "status": 429, "seconds": 9, "times": 3},
+    {"kind": "status", "status": 503, "seconds": 5, "times": 2, **AUTHORITY},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BUSY_FOR_NOW, ids=str)
+async def test_a_platform_that_is_busy_costs_no_second_pin(home: Home, fault) -> None:
+    await home.fault("platform", path="/token", **fault)
+    before = len(await home.seen("platform"))
+    session = await home.sign_in(home.card("linked"))
+    asked = [status for _, path, status in (await home.seen("platform"))[before:] if path == "/token"]
+    assert home.signed == 1
+    assert [status for status in asked if status != 400] == [fault["status"]] * fault["times"] + [200]
+    assert len(home.naps) == fault["times"]
+    assert all(fault["seconds"] <= it <= fault["seconds"] * 1.25 for it in home.naps)
+    assert await home.client.link_state(session), "one session, and it is good"
+
+
+async def test_the_authority_that_is_back_costs_no_second_pin(home: Home) -> None:
+    """Through the platform's own 503: nonce and assertion are not used up while the authority cannot be asked."""
+    await home.fault("validation", kind="down", path="/ocsp*", times=1)
+    assert await home.sign_in(home.card("linked"))
+    assert (home.signed, len(home.naps)) == (1, 1)
+
+
+async def test_nothing_is_sent_again_whose_answer_got_lost(home: Home) -> None:
+    """It may have taken effect: a second session for one signature would be refused, and so would the person."""
+    await home.fault("platform", kind="status", path="/token", status=503, seconds=2, times=1)
+    await home.fault("platform", kind="status", path="/token", status=400, error="invalid_grant", reason="nonce")
+    with pytest.raises(NonceRefused):
+        await home.sign_in(home.card("linked"))
+    assert (home.signed, len(home.naps)) == (1, 1)
 
 
 @pytest.mark.parametrize(("fault", "code"), AT_THE_PHONE, ids=str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -33,6 +33,8 @@ class Home:
     transport: Transport
     client: PlatformClient
     clock: Clock
+    naps: list[float] = field(default_factory=list)
+    """How long the client waited, each time; its clock went on by so much at once."""
     signed: int = 0
 
     def card(self, name: str) -> Identity:

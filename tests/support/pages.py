@@ -360,6 +360,7 @@ def _less() -> dict[str, Page]:
         "broken": BrokenPage(Taken()),
         "link-wrong": link.LinkPage(_OPERATOR, lambda _: True, link.Stage.TROUBLE, error=Taken()),
         "blocked": _sign_in(sign_in.Stage.BLOCKED, Taken()),
+        "sign_in-busy": replace(_sign_in(sign_in.Stage.WORKING, Taken()), step=2, busy=True),
         "sign_in-wrong": _sign_in(sign_in.Stage.TROUBLE, Taken()),
         "remotes-none": remote.RemotesPage(tuple),
         "remotes-rare": remote.RemotesPage(lambda: tuple(rare)),

@@ -133,7 +133,9 @@ class SignInService:
             certificate = await self._card.certificate()
             handle = await self._card.handle()
             challenge = await self._platform.challenge()
-            session = await self._platform.sign_in(challenge, certificate, sign)
+            session = await self._platform.sign_in(
+                challenge, certificate, sign, lambda: self._reached(job, 2, Waiting.BUSY)
+            )
         except ChanomaError as error:
             self._store.audit.append("sign_in", result="refused", code=error.code)
             raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
+from stb_agent.cable_id.polling import Waiting
 from stb_agent.contract.actions import Action
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
@@ -108,6 +109,8 @@ class SignInPage(Page):
     wrong: Text | None = None
     error: ChanomaError | None = None
     step: int = 0
+    busy: bool = False
+    """The platform asks to wait; what the card signed is sent again."""
 
     def own_keys(self) -> frozenset[Action]:
         return KEYS if self.stage is Stage.PIN else frozenset()
@@ -173,7 +176,8 @@ class SignInPage(Page):
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error))
             case Stage.WORKING:
-                return Progress(title=title, lead=word("sign_in.working"), steps=_steps(self.step))
+                lead = word("sign_in.busy" if self.busy else "sign_in.working")
+                return Progress(title=title, lead=lead, steps=_steps(self.step))
             case _:
                 return Progress(title=title, lead=word("sign_in.checking"))
 
@@ -225,8 +229,8 @@ class SignInPage(Page):
                 return self._counted(tries, self.wrong)
             case Done(job=Authenticate(), result=SignIn() as result):
                 return Move(sign_in=result, leave=True)
-            case Reached(job=Authenticate(), step=step) if self.stage is Stage.WORKING:
-                return Move(stay=replace(self, step=step))
+            case Reached(job=Authenticate(), step=step, note=note) if self.stage is Stage.WORKING:
+                return Move(stay=replace(self, step=step, busy=note is Waiting.BUSY))
             case Failed(error=error):
                 return self._failed(error)
         return Move()
@@ -266,7 +270,9 @@ class SignInPage(Page):
                 return Move(help=Topic.OVERVIEW)
             case Outcome.SUBMIT:
                 job = Authenticate(entry.digits, self.tries)
-                return Move(stay=replace(self, stage=Stage.WORKING, step=0, entry=None, wrong=None), jobs=(job,))
+                return Move(
+                    stay=replace(self, stage=Stage.WORKING, step=0, busy=False, entry=None, wrong=None), jobs=(job,)
+                )
             case _:
                 wrong = self.wrong if not len(entry.digits) else None
                 return Move(stay=replace(self, entry=entry, wrong=wrong))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,7 @@ import pytest
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client import PlatformClient
 from stb_agent.cable_id.errors import SessionEnded
+from stb_agent.cable_id.polling import Waiting
 from stb_agent.cable_id.session import Session
 from stb_agent.card.errors import CertificateExpired
 from stb_agent.card.pin import Pin
@@ -20,9 +22,9 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import Choice, Message
+from stb_agent.contract.views import Choice, Message, Progress
 from stb_agent.contract.views import Pin as PinView
-from stb_agent.core.page import Chosen, Covered, Done, Frame, Page, Pressed, Shown, Surroundings
+from stb_agent.core.page import Chosen, Covered, Done, Frame, Page, Pressed, Reached, Shown, Surroundings
 from stb_agent.core.pin_entry import Digits
 from stb_agent.services.ending.pages import EndPage
 from stb_agent.services.home import HomePage
@@ -112,8 +114,9 @@ class Platform:
     async def challenge(self) -> bytes:
         return b"challenge"
 
-    async def sign_in(self, challenge: bytes, certificate: bytes, sign: object) -> Session:
+    async def sign_in(self, challenge: bytes, certificate: bytes, sign: object, busy: Callable[[], None]) -> Session:
         await sign(challenge)  # type: ignore[operator]
+        busy()
         proof = Proof(Level.AUTHENTICATED, 0.0)
         return Session("token", 1e9, linked=False, subject="sub", auth_time=0.0, proof=proof)
 
@@ -121,6 +124,7 @@ class Platform:
 @pytest.mark.parametrize(("second", "begun"), [("a", True), ("b", False)])
 async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path, second: str, begun: bool) -> None:
     store = Store.open(tmp_path, clock=lambda: 1.0, random=lambda size: bytes(size))
+    steps: list[tuple[object, ...]] = []
     try:
         authority = Authority(cast(PlatformClient, Platform()), lambda: 1.0)
         service = SignInService(
@@ -130,7 +134,7 @@ async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path,
             store,
             Pin,
             lambda: None,
-            lambda *_: None,
+            lambda *told: steps.append(told[1:]),
             keep=store.links.add,
         )
         if begun:
@@ -139,8 +143,30 @@ async def test_a_session_is_never_given_to_the_next_persons_card(tmp_path: Path,
             with pytest.raises(SessionEnded):
                 await service.work(Authenticate(Pin(), 3))
         assert authority.holds("a") is begun
+        assert steps[-1] == (2, Waiting.BUSY), "whoever waits is told why"
     finally:
         store.close()
+
+
+def test_a_busy_platform_is_said_and_nothing_is_asked_again() -> None:
+    page = asking([])
+    for digit in "1234":
+        page = stay(page, Pressed(Action(digit)))
+    moved = page.on(Pressed(Action.OK), HERE)
+    assert isinstance(moved.stay, SignInPage)
+    (job,) = moved.jobs
+
+    def lead(page: SignInPage) -> str:
+        view = page.view(HERE)
+        assert isinstance(view, Progress)
+        assert isinstance(view.lead, Word)
+        return view.lead.code
+
+    waiting = stay(moved.stay, Reached(job, 2))
+    assert lead(waiting) == "sign_in.working"
+    busy = waiting.on(Reached(job, 2, Waiting.BUSY), HERE)
+    assert isinstance(busy.stay, SignInPage)
+    assert (lead(busy.stay), busy.jobs) == ("sign_in.busy", ())
 
 
 @pytest.mark.parametrize(("card", "said"), [(CardState.PRESENT, True), (CardState.ABSENT, False)])
