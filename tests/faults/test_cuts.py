@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from stb_agent.contract.errors import ChanomaError
+from tests.faults import ends, flows
 from tests.faults.box import Box, StillWaiting, Town, box_on_a_cable
 from tests.faults.cable import Cut
-from tests.faults.flows import FLOWS, Flow, Kept
+from tests.faults.flows import Flow, Kept
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +35,7 @@ async def done(flow: Flow, box: Box, kept: Kept) -> None:
     raise AssertionError(f"not done after {_TRIES} times")
 
 
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+@pytest.mark.parametrize("flow", [*flows.FLOWS, *ends.FLOWS], ids=lambda flow: flow.name)
 async def test_a_cut_at_every_request(flow: Flow, town: Town, tmp_path: Path) -> None:
     room = asyncio.Semaphore(flow.at_once)
 
