@@ -134,6 +134,11 @@ class Discovery:
         self._keys: _Kept[Keys] | None = None
         self._forced_at = -inf
 
+    @property
+    def known(self) -> Metadata | None:
+        """Give the metadata as it was read last, without asking; None before."""
+        return self._metadata.value if self._metadata else None
+
     def forget(self) -> None:
         """Read everything anew next time: an endpoint turned out not to be where it was."""
         self._metadata = self._keys = None

@@ -14,9 +14,10 @@ from yarl import URL
 from stb_agent.cable_id.asking import Asker, decoded
 from stb_agent.cable_id.dpop import Random
 from stb_agent.cable_id.errors import CableIdError, EndUnsupported, PlatformBusy, SessionUnknown
-from stb_agent.cable_id.polling import Sleep
+from stb_agent.cable_id.polling import Sleep, until_woken
 from stb_agent.cable_id.session import Session
 from stb_agent.contract.ending import Cause, Ended
+from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.transmissions import Kind
 
 FIRST_S = 2.0
@@ -136,7 +137,9 @@ class Ender:
     def ended(self, session: Session, cause: Cause, *, quiet: bool = False) -> None:
         """Take that a session has ended, and tell the platform soon. ``quiet``: nobody need be shown what became of it."""
         if session.sid and self._memory.end(session.sid, cause, quiet=quiet) is not None:
-            self._tokens[session.sid] = session
+            known = self._asker.discovery.known
+            if known is None or not known.session_end_endpoint:
+                self._tokens[session.sid] = session  # its token is all that such a platform can be told with
             self._woken.set()
 
     def found(self, boots: Mapping[str, str]) -> Sequence[tuple[str, Cause]]:
@@ -178,14 +181,15 @@ class Ender:
     async def _revoke(self, sid: str, endpoint: str) -> None:
         """End the session as RFC 7009 has it, where the platform knows nothing better and its token is still there."""
         session = self._tokens.get(sid)
-        if not endpoint or session is None:
+        if not endpoint or session is None or session.expires_at <= self._clock():
+            self._tokens.pop(sid, None)
             raise EndUnsupported
         form = {"token": session.refresh_token or session.access_token}
         hint = "refresh_token" if session.refresh_token else "access_token"
         await self._asker.post(endpoint, {**form, "token_type_hint": hint}, Kind.SESSION_END)
 
     async def tell_all(self) -> bool:
-        """Tell everything that the platform does not know yet; tell whether nothing is left. Raises CableIdError."""
+        """Tell everything that the platform does not know yet; tell whether nothing is left. Raises PlatformBusy and what the memory raises."""
         left = False
         for kept in self._memory.all():
             if kept.cause is not None and not kept.told:
@@ -214,18 +218,13 @@ class Ender:
             except PlatformBusy as busy:
                 failed += 1
                 wait = min(busy.retry_after or 0.0, LONGEST_S)
+            except ChanomaError as error:
+                # What is remembered cannot be read or written, on a full disk, say: the television goes on.
+                log.error("ends cannot be told: %s", error.code)
+                failed += 1
             if not failed:
                 await self._woken.wait()
                 continue
             fraction = int.from_bytes(self._random(7)) / 2**56
             wait = max(wait, fraction * min(FIRST_S * 2.0 ** min(failed, 10), LONGEST_S))
-            await self._pause(wait)
-
-    async def _pause(self, seconds: float) -> None:
-        woken = asyncio.ensure_future(self._woken.wait())
-        waited = asyncio.ensure_future(self._sleep(seconds))
-        try:
-            await asyncio.wait({woken, waited}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            waited.cancel()
+            await until_woken(self._woken, wait, self._sleep)

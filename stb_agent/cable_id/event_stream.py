@@ -102,12 +102,13 @@ class EventStream:
         answer = decoded(await self._ask("POST", stream.delivery.endpoint_url, body, patience=patience), _Polled)
         return Polled(answer.sets, answer.more_available)
 
-    async def verify(self, state: str) -> None:
-        """Ask for a verification event that brings ``state`` back (SSF 1.0 §8.1.4); nothing where the platform has none."""
+    async def verify(self, state: str) -> bool:
+        """Ask for a verification event that brings ``state`` back (SSF 1.0 §8.1.4); tell whether the platform has such a thing."""
         endpoint = (await self._configured()).verification_endpoint
         if endpoint:
             stream = await self._opened()
             await self._ask("POST", endpoint, {"stream_id": stream.stream_id, "state": state})
+        return bool(endpoint)
 
     def forget(self) -> None:
         """Look everything up anew next time."""

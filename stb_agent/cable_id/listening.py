@@ -11,7 +11,7 @@ from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Random, base64url
 from stb_agent.cable_id.errors import PlatformBusy, StreamGone, StreamUnsupported
 from stb_agent.cable_id.event_stream import EventStream
-from stb_agent.cable_id.polling import Sleep
+from stb_agent.cable_id.polling import Sleep, until_woken
 from stb_agent.cable_id.security_event import SecurityEvent, What, Wrong, read
 from stb_agent.contract.errors import ChanomaError
 
@@ -81,7 +81,8 @@ class Listening:
         wait = self._spread(min(FIRST_S, self._every))
         failed = 0
         while True:
-            await self._pause(wait)
+            await until_woken(self._woken, wait, self._sleep)
+            self._woken.clear()
             if not self._ready():
                 wait = _LOOK_S
                 continue
@@ -95,20 +96,28 @@ class Listening:
                 failed += 1
                 wait = self._later(error, failed)
             except Exception:
-                # A defect in what one event does must not keep the box from hearing the next.
-                log.exception("an event could not be taken")
+                log.exception("hearing what happened elsewhere failed")
                 failed += 1
                 wait = self._later(None, failed)
 
     async def once(self) -> bool:
-        """Poll once, and let what comes take effect; tell whether to poll again at once. Raises ChanomaError."""
+        """Poll once, and let what comes take effect; tell whether to poll again at once.
+
+        Raises ChanomaError, and what the first event that could not be taken raised: it comes again, and keeps none of the others waiting.
+        """
         await self._verify()
         told, wrong = list(self._ack), dict(self._wrong)
         polled = await self._stream.poll(told, wrong, hold=self._attentive() and not (told or wrong))
         self._ack = [jti for jti in self._ack if jti not in told]
         self._wrong = {jti: it for jti, it in self._wrong.items() if jti not in wrong}
+        failed: Exception | None = None
         for jti, token in polled.sets.items():
-            await self._take(jti, token)
+            try:
+                await self._take(jti, token)
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return polled.more or bool(polled.sets)
 
     async def _take(self, jti: str, token: str) -> None:
@@ -137,9 +146,13 @@ class Listening:
                 self._stream.forget()
             self._asked_at, self._expected = now, base64url(self._random(16))
             try:
-                await self._stream.verify(self._expected)
+                if not await self._stream.verify(self._expected):
+                    self._expected = ""
             except PlatformBusy:
                 self._expected = ""  # asked a moment ago, before a restart
+            except ChanomaError:
+                self._asked_at, self._expected = None, ""  # nothing was asked: the next poll does it
+                raise
 
     def _next(self, began: float, *, more: bool) -> float:
         if more:
@@ -161,14 +174,3 @@ class Listening:
 
     def _spread(self, seconds: float) -> float:
         return int.from_bytes(self._random(7)) / 2**56 * seconds
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until woken."""
-        woken = asyncio.ensure_future(self._woken.wait())
-        waited = asyncio.ensure_future(self._sleep(seconds))
-        try:
-            await asyncio.wait({woken, waited}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            waited.cancel()
-        self._woken.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TypeVar
@@ -18,6 +19,16 @@ DEFAULT_INTERVAL = 5.0
 SLOWER = 5.0
 """What slow_down adds for good."""
 LONGEST_INTERVAL = 60.0
+
+
+async def until_woken(woken: asyncio.Event, seconds: float, sleep: Sleep) -> None:
+    """Wait so long, or until ``woken`` is set."""
+    tasks = asyncio.ensure_future(woken.wait()), asyncio.ensure_future(sleep(seconds))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class Waiting(StrEnum):

@@ -144,6 +144,8 @@ async def read(token: str, discovery: Discovery, *, jti: str, audience: str, now
         raise Wrong("invalid_request", "jti")
     if claims.iat > now + LEEWAY:
         raise Wrong("invalid_request", "iat lies ahead")
+    if claims.iat < 0:
+        raise Wrong("invalid_request", "iat is no time")
     if len(claims.events) != 1:
         raise Wrong("invalid_request", "exactly one event")
     ((kind, raw),) = claims.events.items()
@@ -155,7 +157,7 @@ async def read(token: str, discovery: Discovery, *, jti: str, audience: str, now
         raise Wrong("invalid_request", "the event is not as its type defines it") from None
     what = _what(kind, event)
     subject = Subject() if what in (What.OTHER, What.RESET_ORDER) else _subject(claims.sub_id, discovery.issuer)
-    at = min(claims.iat if event.event_timestamp is None else event.event_timestamp, claims.iat)
+    at = max(min(claims.iat if event.event_timestamp is None else event.event_timestamp, claims.iat), 0.0)
     known = event.initiating_entity in set(Initiator)
     who = Initiator(event.initiating_entity) if known else Initiator.SYSTEM
     return SecurityEvent(jti, what, subject, at, claims.iat, who, event.state, event.order)
