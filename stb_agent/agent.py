@@ -118,6 +118,10 @@ _CARD_STATES = {
 
 _BOOKING = Kinds(Kind.BOOKING_LOOK, Kind.BOOKING_READ, Kind.BOOKING_CHANGE)
 _HEALTH = Kinds(read=Kind.HEALTH_READ)
+_ORDER = "reset order"
+"""The setting that holds an operator's order until it is obeyed."""
+_LOOK_S = 30.0
+"""Seconds until it is looked again whether the box knows the time."""
 _GOODBYE_S = 5.0
 """Seconds that telling the platform may hold up the agent's end."""
 
@@ -297,7 +301,15 @@ class Agent:
         self._listening = Listening(
             stream,
             platform.asker.discovery,
-            Told(store, self._authority, operator, end=self._ended_elsewhere, changed=self._show_news, obey=self._obey),
+            Told(
+                store,
+                self._authority,
+                operator,
+                end=self._ended_elsewhere,
+                changed=self._show_news,
+                left=link.forget,
+                obey=self._obey,
+            ),
             every=config.platform.events_every,
             ready=self._may_listen,
             attentive=lambda: self._authority.expires_at is not None,
@@ -432,6 +444,7 @@ class Agent:
                     self._start(self._register())
                 if self._config.platform.issuer:
                     self._start(self._tell_of_reset())
+                    self._remember_order()
                 if self._anew:
                     self._apply(self._core.tell(AnewPage()))
                     self._apply(self._core.open_screen())
@@ -476,9 +489,12 @@ class Agent:
 
     def _close_what_was_open(self) -> None:
         """End, for the record and the platform, a session that the agent or the power went away under."""
-        boots = {it.sid: it.boot for it in self._store.endings.all() if it.cause is None}
-        for _, cause in self._ender.found(boots):
-            self._store.audit.append("session", state="ended", reason=cause.value)
+        try:
+            boots = {it.sid: it.boot for it in self._store.endings.all() if it.cause is None}
+            for _, cause in self._ender.found(boots):
+                self._store.audit.append("session", state="ended", reason=cause.value)
+        except StoreError as error:  # one damaged record must not keep the television from starting
+            log.error("what was open cannot be ended: %s", error.code)
 
     async def _say_goodbye(self) -> None:
         """End the session because the agent ends, and tell the platform if that is quick: else it is told next time."""
@@ -499,8 +515,7 @@ class Agent:
         state, loop = Path(self._config.box.state), asyncio.get_running_loop()
         reset.begin(state, self._config.platform.issuer, self._clock(), self._random)
         log.info("the box begins anew")
-        self._cancel_expiry()
-        self._authority.end()
+        self._forget(Cause.USER)
         others = [job for job in self._jobs if job is not asyncio.current_task()]
         others += [self._carrying, *self._hearing]
         for task in others:
@@ -516,18 +531,34 @@ class Agent:
         reached(2)
         self._erased.set()
 
-    def _obey(self, order: str) -> None:
-        """Begin anew if an operator orders it, as soon as nobody is in the middle of anything."""
+    def _obey(self, order: str) -> bool:
+        """Begin anew if an operator orders it, as soon as nobody is in the middle of anything; tell whether it does."""
         try:
             keys, jkt = Path(self._config.operator.reset_keys), self._transport.prover.key.jkt
             check_order(order, keys, jkt, self._clock())
         except ResetOrderRefused as error:
             log.warning("%s", error.code)
             self._store.audit.append("reset.ordered", result="refused", code=error.code)
-            return
+            return False
         self._store.audit.append("reset.ordered", result="ok")
+        self._store.settings.set(
+            _ORDER, order
+        )  # it is not told again, and the box may be switched off before anybody has left it
         self._ordered = True
         self._begin_if_ordered()
+        return True
+
+    def _remember_order(self) -> None:
+        """Take up an order that the box was switched off under, as soon as the time is known."""
+        if self._clock() < EARLIEST:
+            asyncio.get_running_loop().call_later(_LOOK_S, self._remember_order)
+            return
+        try:
+            order = self._store.settings.get(_ORDER)
+            if isinstance(order, str) and order and not self._obey(order):
+                self._store.settings.set(_ORDER, "")
+        except StoreError as error:
+            log.error("whether the box is to begin anew is not known: %s", error.code)
 
     def _begin_if_ordered(self) -> None:
         if self._ordered and not self._core.at_stake:
@@ -632,9 +663,11 @@ class Agent:
         nickname = self._people.called(handle) if known else None
         self._apply(self._core.card(CardState.PRESENT, known=known, nickname=nickname))
 
-    def _left(self) -> None:
-        """Greet the card in the reader as one that is not known here any more."""
-        if self._core.frame.card is CardState.PRESENT:
+    def _left(self, handle: str) -> None:
+        """Call nobody by the name of a card whose link has ended; if it is in the reader, greet it as one that is not known here any more."""
+        if self._people.called(handle) is not None:
+            self._people.call(handle, None)
+        if handle == self._inserted and self._core.frame.card is CardState.PRESENT:
             self._apply(self._core.card(CardState.PRESENT))
 
     def _remind(self) -> None:

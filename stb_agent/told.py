@@ -37,16 +37,18 @@ class Told:
         *,
         end: Callable[[Cause, Page], None],
         changed: Callable[[], None],
-        obey: Callable[[str], None],
+        left: Callable[[str], None],
+        obey: Callable[[str], object],
     ) -> None:
         """``end`` ends the session before the person's eyes with a page that says so; ``changed`` is called when something that is shown may have;
-        ``obey`` is given an operator's order.
+        ``left`` is given the handle of a card whose link has ended, ``obey`` an operator's order.
         """
         self._store = store
         self._authority = authority
         self._operator = operator
         self._end = end
         self._changed = changed
+        self._left = left
         self._obey = obey
 
     def heard(self, event: SecurityEvent) -> bool:
@@ -67,7 +69,7 @@ class Told:
             Piece(
                 jti=event.jti,
                 kind=event.what,
-                person=link.handle if link else "",
+                person=link.handle if link and event.what is not What.LINK_ENDED else "",
                 at=event.at,
                 issued_at=event.issued_at,
                 open=event.what is What.ADDRESS_CHANGE and link is not None,
@@ -103,4 +105,4 @@ class Told:
             case What.CARD_REPLACED | What.LINK_ACTIVE:
                 self._store.links.rest(link, suspended=False)
             case What.LINK_ENDED:
-                self._store.links.remove(link.handle)
+                self._left(link.handle)

@@ -24,7 +24,8 @@ ORDER_TYPE = "reset-order+jwt"
 LONGEST_ORDER = 7 * 86400
 """Seconds that an order is good for at most: a box that is switched off for longer must not be emptied when it comes back."""
 _LEEWAY = 60
-_ORDER_MOST = 4096
+_ORDER_MOST = 4000
+"""Bytes of an order: it is kept among the settings until it is obeyed."""
 _THUMBPRINT = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:"
 """RFC 9278 §5."""
 

@@ -72,6 +72,12 @@ class Endings:
         if found is not None and not found.seen:
             self._write(msgspec.structs.replace(found, seen=True))
 
+    def hide(self, person: str) -> None:
+        """Write down that nobody will look at a person's ends any more: those that the platform knows go."""
+        for it in self.all():
+            if it.person == person and it.cause is not None:
+                self.seen(it.sid)
+
     def forget(self, sid: str) -> None:
         """Forget a session."""
         with self._database.transaction():

@@ -62,6 +62,13 @@ class News:
                 if it.jti == jti:
                     self._write(msgspec.structs.replace(it, open=False))
 
+    def forget(self, person: str) -> None:
+        """Remember of a person's events nothing but that they were heard."""
+        with self._database.transaction():
+            for it in self.all():
+                if it.person == person:
+                    self._write(msgspec.structs.replace(it, person="", open=False))
+
     def all(self) -> list[Piece]:
         """Give every event that is remembered, oldest first."""
         rows = self._database.rows("SELECT name, sealed FROM news")

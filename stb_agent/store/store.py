@@ -89,6 +89,16 @@ class Store:
         """Give the 32-byte key of this box for ``purpose``, e.g. for the hash that makes a card's handle."""
         return self._database.seal.secret("given." + purpose)
 
+    def forget(self, handle: str) -> None:
+        """Forget what is kept of a person whose link has ended, by their card's handle, the link itself last. Raises StoreError.
+
+        Outbox, audit trail and ledger keep what was done; an end of theirs that the platform has still to hear is kept until it has.
+        """
+        self.transmissions.forget(handle)
+        self.news.forget(handle)
+        self.endings.hide(handle)
+        self.links.remove(handle)
+
     def close(self) -> None:
         """Close the database; what was written is already on the disk."""
         self._database.connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -194,7 +195,8 @@ async def test_whose_links_go_and_what_waits_is_told_to_who_is_signed_in() -> No
         assert not (box.folder / "state" / MARKER).exists()
 
 
-async def test_an_operators_order_comes_as_an_event_and_waits_until_nobody_is_signed_in() -> None:
+@pytest.mark.parametrize("away", ["the card is taken out", "the box is switched off"])
+async def test_an_operators_order_comes_as_an_event_and_waits_until_nobody_is_signed_in(away: str) -> None:
     async with running_box(platform="events_every = 1\n") as box:
         state, key = box.folder / "state", ECKey.import_key(ec.generate_private_key(ec.SECP256R1()))
         (box.folder / "keys.json").write_text(json.dumps({"keys": [{**key.as_dict(private=False), "kid": "op-1"}]}))
@@ -221,8 +223,16 @@ async def test_an_operators_order_comes_as_an_event_and_waits_until_nobody_is_si
             while (await box.world.control("platform", "GET", "/_sim/events"))["events"][-1]["state"] != "taken":
                 await asyncio.sleep(0.1)
         assert not (state / MARKER).exists(), "somebody is signed in"
-        await box.tray.pull()
-        await ui.lost()
+        if "card" in away:
+            await box.tray.pull()
+            await ui.lost()
+        else:
+            await ui.close()
+            await box.stop(signal.SIGKILL)
+            await box.start()
+            async with asyncio.timeout(40):
+                while not (await box.world.control("platform", "GET", "/_sim/resets"))["resets"]:
+                    await asyncio.sleep(0.1)
         ui = await connected(box)
         await ui.kind("message", "reset.anew.title")
         await until(lambda: not list(state.glob("reset*")))

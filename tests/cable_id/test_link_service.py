@@ -71,8 +71,8 @@ class Room:
         )  # fmt: skip
         senders["link"] = self.service
 
-    def _gone(self) -> None:
-        self.left += 1
+    def _gone(self, handle: str) -> None:
+        self.left += self.authority.holds(handle)
 
     async def minor(self) -> bool:
         return self.young
@@ -165,6 +165,7 @@ async def test_an_end_without_a_network_erases_at_once_and_is_told_later_without
     assert (left.delivery, room.left) == (Delivery.WAITING, 1)
     assert room.store.links.find(card) is None
     assert room.people.all() == ()
+    assert room.store.transmissions.of(card) == []
     room.authority.end()
     await up(room)
     ends = await room.service.work(LoadEnds())

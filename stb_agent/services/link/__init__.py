@@ -78,12 +78,12 @@ class LinkService:
         *,
         called: Callable[[str], Text | None],
         moved: Callable[[str, str], None],
-        left: Callable[[], None],
+        left: Callable[[str], None],
         clock: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
-        """``called`` gives what a card's person is called here; ``moved`` is told of an old card's handle and its new one's; ``left``, that the
-        person in front of the television is nobody here any more."""
+        """``called`` gives what a card's person is called here; ``moved`` is told of an old card's handle and its new one's; ``left``, of the
+        handle of a card whose person is nobody here any more."""
         self._life = LinkLife(platform.asker)
         self._sender = LinkSender(platform, self._life, store, moved)
         self._authority = authority
@@ -125,6 +125,11 @@ class LinkService:
     def keep(self, link: Link) -> None:
         """Keep a link that the platform told of; an old card's with the same id is this card's from now on."""
         self._sender.keep(link)
+
+    def forget(self, handle: str) -> None:
+        """Forget the person of a card whose link has ended, here or elsewhere. Raises StoreError."""
+        self._store.forget(handle)
+        self._left(handle)
 
     def reminder(self) -> Page | None:
         """Give what to tell the signed-in person of their certificate's end, now and then from three months before."""
@@ -241,9 +246,7 @@ class LinkService:
         authority = session.access_token.encode()
         entry = self._entry(END, {"link_id": link.link_id}, person, authority, session.expires_at + LATE_S)
         self._post.outbox.put(entry)
-        self._store.links.remove(person)
-        self._store.transmissions.forget(person)
-        self._left()
+        self.forget(person)
         return outcome(await self._post.send(entry, PATIENCE_S))
 
     # -- what these share -----------------------------------------------------------------------------------------

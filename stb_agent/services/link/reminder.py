@@ -9,7 +9,7 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.text import word
 from stb_agent.contract.views import Choice, Item, Row, View
 from stb_agent.core.page import Chosen, Frame, Move, Page, PageEvent, Requirement
-from stb_agent.store.settings import Settings
+from stb_agent.store.settings import Json, Settings
 
 FROM_DAYS = 91
 """From when a certificate can be renewed: three months before its end (https://www.kojinbango-card.go.jp/apprec/apply/)."""
@@ -23,12 +23,16 @@ def due(settings: Settings, person: str, days_left: int, now: float) -> bool:
     if days_left > FROM_DAYS:
         return False
     kept = settings.get(_NAME, {})
-    told = dict(kept) if isinstance(kept, dict) else {}
+    told = kept if isinstance(kept, dict) else {}
     every = next(days for left, days in _EVERY if days_left > left)
-    last = told.get(person)
-    if isinstance(last, int | float) and 0 <= now - last < every * _DAY:
+    # What is longer ago than any of the intervals says nothing any more: a card that is gone is forgotten.
+    recent: dict[str, Json] = {
+        it: at for it, at in told.items() if isinstance(at, int | float) and 0 <= now - at < _EVERY[0][1] * _DAY
+    }
+    last = recent.get(person)
+    if isinstance(last, int | float) and now - last < every * _DAY:
         return False
-    settings.set(_NAME, {**told, person: now})
+    settings.set(_NAME, {**recent, person: now})
     return True
 
 

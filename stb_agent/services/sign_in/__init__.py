@@ -200,6 +200,7 @@ class SignInService:
     def _recognise(self, known_as: str, handle: str) -> None:
         """Take what somebody did here while a phone read their card for theirs whose card it is."""
         self._store.outbox.adopt(known_as, handle)
+        self._store.transmissions.adopt(known_as, handle)
         self._store.links.remove(known_as)
 
     def _unseen(self, session: Session) -> str:
