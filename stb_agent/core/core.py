@@ -408,6 +408,7 @@ class Core:
         self._frame = replace(self._frame, level=level, linked=False, proof=None)
         self._access.end()
         self._owed.clear()
+        self._repeated.clear()
         self._stack.lock(keep_place=keep_place)
 
     def _push(self, page: Page) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stb_agent.contract.transmissions import Kind
 from stb_agent.store.store import Store
 from tests.support.box import Box, code, running_box
 from tests.support.walk import card_pulled, sign_in
@@ -94,6 +95,31 @@ async def test_a_lost_card_ends_the_session_and_its_link_rests_until_another_car
         await taken(box, jti)
         await box.stop()
         assert [it.suspended for it in kept(box, lambda store: store.links.all())] == [True]
+
+
+async def test_a_link_that_the_operator_ends_leaves_nothing_of_its_person_here() -> None:
+    async with running_box() as box, box.ui() as ui:
+        await sign_in(box, ui)
+        ui.choose("health")
+        await ui.kind("detail", "health.title")
+        await listening(box)
+        number = box.world.describe()["contract_number"]
+        assert await box.world.control(
+            "platform", "POST", "/_sim/call-centre", {"act": "end", "contract_number": number}
+        )
+        notice = await ui.kind("message", "news.revoked.title")
+        assert notice["items"]
+        assert ui.message["status"]["level"] == 1
+        async with asyncio.timeout(30):
+            while [it["state"] for it in (await told(box)).values()].count("taken") != 2:
+                await asyncio.sleep(0.1)
+        await box.stop()
+        assert kept(box, lambda store: store.links.all()) == []
+        (handle,) = kept(
+            box, lambda store: [it.data["handle"] for it in store.audit.events() if it.event == "platform.told"]
+        )
+        sent = kept(box, lambda store: store.transmissions.of(handle))
+        assert {it.kind for it in sent} <= {Kind.SESSION_END}, "what was sent before is nobody's list any more"
 
 
 async def test_nobody_is_signed_in_and_the_box_hears_all_the_same() -> None:
