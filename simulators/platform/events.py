@@ -15,6 +15,7 @@ from enum import Enum
 import msgspec
 from aiohttp import web
 
+from simulators.admission import waiting
 from simulators.database import Database, Row
 from simulators.platform.clients import Client, Clients
 from simulators.platform.keys import Keys, Randomness
@@ -368,13 +369,13 @@ class Events:
         most = _MOST if asked.max_events is None else min(max(asked.max_events, 0), _MOST)
         news = self._news[stream_id]
         news.clear()
-        waiting = self._waiting(stream_id)
-        if most and not waiting and not asked.return_immediately:
-            with contextlib.suppress(TimeoutError):
+        there = self._waiting(stream_id)
+        if most and not there and not asked.return_immediately:
+            with contextlib.suppress(TimeoutError), waiting():
                 await asyncio.wait_for(news.wait(), HOLD.total_seconds())
-            waiting = self._waiting(stream_id)
-        given = {jti: self._signed(claims) for jti, claims in waiting[:most]}
-        more = {"moreAvailable": True} if len(waiting) > most else {}
+            there = self._waiting(stream_id)
+        given = {jti: self._signed(claims) for jti, claims in there[:most]}
+        more = {"moreAvailable": True} if len(there) > most else {}
         return web.json_response({"sets": given, **more}, headers=_QUIET)
 
     def _settle(self, stream_id: str, jti: str, state: State, err: str | None) -> None:

@@ -87,7 +87,7 @@ def check_order(order: str, keys: Path, jkt: str, now: float) -> None:
             raise ValueError("length")
         signed = jws.extract_compact(order.encode("ascii"))
         header = signed.headers()
-        if header.get("typ") != ORDER_TYPE or header.get("alg") != ALGORITHM:
+        if header.get("typ") != ORDER_TYPE or header.get("alg") != ALGORITHM or "crit" in header:
             raise ValueError("type")
         key = ECKey.import_key({name: known[str(header["kid"])][name] for name in ("kty", "crv", "x", "y")})
         if not jws.validate_compact(signed, key, algorithms=[ALGORITHM]):

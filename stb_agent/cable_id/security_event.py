@@ -172,6 +172,8 @@ async def _verified(token: str, discovery: Discovery) -> _Set:
         header = signed.headers()
         if str(header.get("typ", "")).lower() not in ("secevent+jwt", "application/secevent+jwt"):
             raise Wrong("invalid_request", "typ")
+        if "crit" in header:
+            raise Wrong("invalid_request", "crit")  # the profile has no extension (id_token)
         kid = str(header.get("kid"))
     except (JoseError, ValueError):
         raise Wrong("invalid_request", "no SET") from None

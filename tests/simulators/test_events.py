@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from simulators.platform import app as platform
 from simulators.platform.events import EventType, Happening, link_subject
 from tests.support.world import CLIENT, Reply, unverified
 
@@ -111,6 +112,20 @@ async def test_a_poll_that_waits_is_answered_when_something_happens(town, living
     waiting = asyncio.ensure_future(stream.sets(wait=True))
     done, _ = await asyncio.wait([waiting], timeout=0.2)
     assert not done
+    (jti,) = await happens(town, happening="certificate_replaced")
+    assert list(await waiting) == [jti]
+
+
+async def test_a_poll_that_waits_keeps_nobody_out(town, living):
+    stream, _ = living
+    town.builds["platform"] = platform.build(
+        town.address["validation"], {}, town.clock, authority=town.authority.folder, at_once=1
+    )
+    await town.restart("platform")
+    waiting = asyncio.ensure_future(stream.sets(wait=True))
+    done, _ = await asyncio.wait([waiting], timeout=0.2)
+    assert not done
+    assert (await town.box().sign_in(town.card("linked"))).status == 200
     (jti,) = await happens(town, happening="certificate_replaced")
     assert list(await waiting) == [jti]
 

@@ -187,6 +187,7 @@ def test_an_operators_order_is_obeyed_unasked(bench: Any, state: Path, key: ECKe
         {"jti": None},
         {"header": {"kid": "op-2"}},
         {"header": {"typ": "JWT"}},
+        {"header": {"crit": ["b64"], "b64": True}},
     ],
 )
 def test_an_order_that_is_not_for_this_box_now_is_refused(

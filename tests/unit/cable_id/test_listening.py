@@ -37,12 +37,12 @@ class Platform:
         self.silent = False
         self.verifies = True
 
-    def signed(self, jti: str) -> str:
+    def signed(self, jti: str, **more: object) -> str:
         claims = {
             "iss": ISSUER, "aud": BOX, "iat": NOW, "jti": jti, "sub_id": {"format": "opaque", "id": "link-1"},
             "events": {ADDRESS_CHANGE: {}},
         }  # fmt: skip
-        header = {"typ": "secevent+jwt", "alg": "ES256", "kid": "1"}
+        header = {"typ": "secevent+jwt", "alg": "ES256", "kid": "1", **more}
         return jws.serialize_compact(header, msgspec.json.encode(claims), KEY, algorithms=["ES256"])
 
     def now(self) -> float:
@@ -114,6 +114,16 @@ async def test_an_event_that_cannot_be_taken_comes_again_and_keeps_no_other_wait
     await ear.once()
     assert household.taken == ["b", "c", "a"]
     assert platform.waiting == {}
+
+
+async def test_an_event_with_an_extension_that_must_be_understood_is_refused() -> None:
+    platform, household = Platform("a"), Household()
+    platform.waiting["b"] = platform.signed("b", crit=["b64"], b64=True)
+    ear = listening(platform, household, Clock())
+    await ear.once()
+    assert household.taken == ["a"]
+    await ear.once()
+    assert platform.waiting == {}, "both were answered for"
 
 
 async def test_a_stream_is_looked_up_anew_only_if_what_was_asked_for_did_not_come() -> None:
