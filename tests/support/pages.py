@@ -222,15 +222,22 @@ def _links() -> dict[str, Page]:
         "boxes-none": hub.BoxesPage(()),
         "boxes-end": hub.BoxesPage(boxes, boxes[1]),
         "hub": hub.HubPage(right, lambda: hub.LeavePage()),
+        "hub-ended": hub.HubPage(right, lambda: hub.LeavePage(), ended=True),
         "mine": hub.MinePage(
             lambda: hub.LeavePage(),
             Mine("しおみケーブルネットワーク", "2026-04-01T00:00:00Z", contract=False, days_left=40),
+        ),
+        "mine-long": hub.MinePage(
+            lambda: hub.LeavePage(),
+            Mine("しおみケーブルネットワーク", "2026-04-01T00:00:00Z", contract=True, days_left=1441),
         ),
         "leave": hub.LeavePage(),
         **{f"left-{name}": hub.LeftPage(it) for name, it in outcomes.items()},
         "ends": hub.EndsPage(tuple(End("2026-11-22T03:00:00Z", it) for it in outcomes.values())),
         "ends-none": hub.EndsPage(()),
         **{f"lost-{it.value}": LostPage(right, it, found=lost, chosen=lost[0], error=LinkGone()) for it in LostStage},
+        "lost-nobody": LostPage(right, LostStage.WHOSE, by_number=False),
+        "lost-member": LostPage(right, LostStage.WHOSE, found=lost, by_number=False),
         "ending": reminder.EndingPage(40),
     }
 

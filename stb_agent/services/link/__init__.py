@@ -231,7 +231,7 @@ class LinkService:
         asked: dict[str, object] = {"link_id": link_id, "contract_number": number}
         if not number:
             return await self._post_out(SUSPEND, asked)
-        # Nobody is signed in: the box says it in its own name, and the number is what counts.
+        # Whether somebody is signed in or not: the box says it in its own name, and the number is what counts.
         return outcome(await self._post.send(self._entry(SUSPEND, asked, "", BOX, None), PATIENCE_S))
 
     async def _leave(self) -> Outcome:
@@ -255,7 +255,9 @@ class LinkService:
         return self._post.outbox.of_kind(self.name, END)
 
     def _hub(self) -> Page:
-        return HubPage(_well_formed, lambda: LinkPage(self._operator, _well_formed, adding=True))
+        return HubPage(
+            _well_formed, lambda: LinkPage(self._operator, _well_formed, adding=True), ended=bool(self._ends())
+        )
 
     def _key(self) -> str:
         return str(uuid.UUID(bytes=self._random(16), version=4))

@@ -24,6 +24,8 @@ class HubPage(Page):
 
     well_formed: Callable[[str], bool] = field(repr=False)
     make: Callable[[], Page] = field(repr=False)
+    ended: bool = False
+    """Whether there are receipts to be seen."""
 
     def view(self, frame: Frame) -> View:
         return List(
@@ -31,7 +33,7 @@ class HubPage(Page):
             lead=word("link.hub.lead"),
             items=tuple(
                 Item(it, word(f"link.hub.{it}"), word(f"link.hub.{it}_detail"))
-                for it in ("mine", "boxes", "lost", "leave", "ends")
+                for it in ("mine", "lost", "boxes", "leave", *(("ends",) if self.ended else ()))
             ),
         )
 
@@ -81,11 +83,7 @@ class MinePage(Page):
                     word("link.mine.contract_label"),
                     word("link.mine.contract" if mine.contract else "link.mine.no_contract"),
                 ),
-                *(
-                    (Row(word("link.mine.days_label"), word("link.ending.days", days=days)),)
-                    if days is not None
-                    else ()
-                ),
+                *((Row(word("link.mine.days_label"), _left(days)),) if days is not None else ()),
             ),
             items=(
                 *(() if mine.contract else (Item("contract", word("link.mine.add"), first=True),)),

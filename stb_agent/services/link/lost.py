@@ -72,6 +72,11 @@ class LostPage(Page):
                     items=tuple(
                         Item(f"who:{at}", _named(it), word("link.lost.stopped") if it.suspended else _since(it))
                         for at, it in enumerate(self.found)
+                    )
+                    + (
+                        ()
+                        if self.by_number
+                        else (Item("number", word("link.lost.other"), word("link.lost.other_detail")),)
                     ),
                 )
             case Stage.SURE if self.chosen is not None:

@@ -75,6 +75,7 @@ class AddressPage(Page):
             rows=(
                 *(Row(word("news.address.when"), word("news.address.at", at=at)) for at in self.told),
                 Row(word("news.address.services"), word("news.address.services_as_before")),
+                Row(word("news.address.change_label"), word("news.address.change")),
                 Row(word("news.address.what"), word("news.address.not_known")),
             ),
             items=(Item("ok", word("home.ok"), first=True),),

@@ -157,8 +157,30 @@ def test_a_member_needs_no_number() -> None:
     moved = LostPage(right).on(Chosen("begin"), HERE)
     assert sent(moved) == (LoadHousehold(),)
     page = stay(stay(moved).on(Done(LoadHousehold(), (Lost("a", None, "2026-04-01T00:00:00Z"),)), HERE))
-    page = stay(page.on(Chosen("who:0"), HERE))
-    assert sent(page.on(Chosen("suspend"), HERE)) == (SuspendCard("a", ""),)
+    assert ids(page, HERE) == ["who:0", "number"]
+    sure = stay(page.on(Chosen("who:0"), HERE))
+    assert sent(sure.on(Chosen("suspend"), HERE)) == (SuspendCard("a", ""),)
+
+
+def test_a_member_finds_a_card_that_was_never_at_this_television_by_the_number() -> None:
+    page: Page = LostPage(right, Stage.WHOSE, by_number=False)
+    moved = typed(stay(page.on(Chosen("number"), HERE)), HERE)
+    assert sent(moved) == (LoadHousehold(NUMBER),)
+    found = stay(stay(moved).on(Done(LoadHousehold(NUMBER), (Lost("b", None, "2026-04-01T00:00:00Z"),)), HERE))
+    assert ids(found, HERE) == ["who:0"]
+    sure = stay(found.on(Chosen("who:0"), HERE))
+    assert sent(sure.on(Chosen("suspend"), HERE)) == (SuspendCard("b", NUMBER),)
+
+
+def test_it_is_said_how_long_the_card_lasts_only_where_that_is_soon() -> None:
+    rows = {
+        days: MinePage(LeavePage, Mine("operator", "2026-04-01T00:00:00Z", contract=True, days_left=days))
+        .view(HERE)
+        .rows[-1]
+        .value  # type: ignore[union-attr]
+        for days in (40, 1441)
+    }
+    assert rows == {40: Word("link.ending.days", {"days": 40}), 1441: Word("link.mine.long")}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +260,8 @@ def test_the_receipts_are_kept_without_names() -> None:
 
 
 def test_the_hub_leads_everywhere_and_what_is_personal_asks_for_the_person() -> None:
-    hub = HubPage(right, LeavePage)
+    assert ids(HubPage(right, LeavePage), NOBODY) == ["mine", "lost", "boxes", "leave"]
+    hub = HubPage(right, LeavePage, ended=True)
     needs = {}
     for id_ in ids(hub, NOBODY):
         page = hub.on(Chosen(id_), NOBODY).push
