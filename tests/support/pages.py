@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import msgspec
 
 from stb_agent.cable_id.confirmations import Confirmation
-from stb_agent.cable_id.errors import HandoffOver, LinkGone, RequestDenied, RequestExpired
+from stb_agent.cable_id.errors import HandoffOver, LinkedElsewhere, LinkGone, RequestDenied, RequestExpired
 from stb_agent.cable_id.handoff import Offer
 from stb_agent.cable_id.life import KnownBox
 from stb_agent.cable_id.phone import PhoneRequest
@@ -220,6 +220,9 @@ def _links() -> dict[str, Page]:
         "boxes-full": standing.TooManyBoxesPage(boxes),
         "boxes": hub.BoxesPage(boxes[1:]),
         "boxes-none": hub.BoxesPage(()),
+        "boxes-loading": hub.BoxesPage(),
+        "mine-loading": hub.MinePage(lambda: hub.LeavePage()),
+        "leaving": hub.LeavePage(sending=True),
         "boxes-end": hub.BoxesPage(boxes, boxes[1]),
         "hub": hub.HubPage(right, lambda: hub.LeavePage()),
         "hub-ended": hub.HubPage(right, lambda: hub.LeavePage(), ended=True),
@@ -365,6 +368,7 @@ def _less() -> dict[str, Page]:
         "chart-loading": health.ChartPage(),
         "card-trouble": CardTrouble(Taken()),
         "broken": BrokenPage(Taken()),
+        "link-elsewhere": link.LinkPage(_OPERATOR, lambda _: True, link.Stage.TROUBLE, error=LinkedElsewhere()),
         "link-wrong": link.LinkPage(_OPERATOR, lambda _: True, link.Stage.TROUBLE, error=Taken()),
         "blocked": _sign_in(sign_in.Stage.BLOCKED, Taken()),
         "sign_in-busy": replace(_sign_in(sign_in.Stage.WORKING, Taken()), step=2, busy=True),
@@ -401,6 +405,7 @@ def _settings() -> dict[str, Page]:
     people = (
         Person("a", "2026-11-01T10:00:00+09:00", Nickname(NICKNAMES[0]), here=True),
         Person("b", "2026-11-02T10:00:00+09:00"),
+        Person("c", "2026-11-02T10:00:00+09:00", suspended=True),
     )
     writing = household.NamePage("b", _no_kanji, people=people).on(Chosen("choose", "own"), Frame()).stay
     assert writing is not None
@@ -447,12 +452,16 @@ def _homes() -> dict[str, View]:
     by_phone = Item("sign_in", word("sign_in.tile"), word("sign_in.phone.tile_detail"))
     found["home-no-reader"] = msgspec.structs.replace(found["home-no-reader"], items=(by_phone, *tiles[1:], orders))
     out = Item("sign_out", word("sign_in.end"), word("sign_in.end_detail"))
+    found["home-by-phone"] = msgspec.structs.replace(found["home-by-phone"], items=(*tiles[1:], orders, out))
     signed_in = found["home-signed-in"]
     asked = Item("confirmations", word("confirmations.tile", count=2), word("confirmations.tile_detail"))
     found["home-signed-in"] = Home(title=signed_in.title, lead=signed_in.lead, items=(*tiles[1:], orders, out))
     found["home-asked"] = Home(title=signed_in.title, lead=signed_in.lead, items=(asked, *tiles[1:], orders, out))
     news = Item("address", word("news.address.tile"), word("news.address.tile_detail"))
     last = Item("last_end", word("ending.last.title"), word("ending.last.tile_pending"))
+    links = Item("link", word("link.hub.tile"), word("link.hub.detail"))
+    ends = Item("ending", word("link.ending.tile"), word("link.ending.days", days=40))
+    found["home-ending"] = Home(title=signed_in.title, lead=signed_in.lead, items=(tiles[1], orders, out, ends, links))
     found["home-news"] = Home(title=signed_in.title, lead=signed_in.lead, items=(news, last, *tiles[1:], orders, out))
     return found
 

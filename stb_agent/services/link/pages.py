@@ -101,8 +101,8 @@ class LinkPage(Page):
                         Row(word("link.no_contract.later_label"), word("link.no_contract.later")),
                     ),
                     items=(
-                        Item("number", word("link.no_contract.number"), first=True),
-                        Item("without", word("link.no_contract.go")),
+                        Item("without", word("link.no_contract.go"), first=True),
+                        Item("number", word("link.no_contract.number")),
                     ),
                 )
             case Stage.NUMBER:
