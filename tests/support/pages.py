@@ -240,7 +240,6 @@ def _links() -> dict[str, Page]:
         "ends-none": hub.EndsPage(()),
         **{f"lost-{it.value}": LostPage(right, it, found=lost, chosen=lost[0], error=LinkGone()) for it in LostStage},
         "lost-nobody": LostPage(right, LostStage.WHOSE, by_number=False),
-        "lost-member": LostPage(right, LostStage.WHOSE, found=lost, by_number=False),
         "ending": reminder.EndingPage(40),
     }
 

@@ -50,7 +50,7 @@ class EndingService:
         end = Tile("sign_out", word("sign_in.end"), word("sign_in.end_detail"), self._page, order=1)
         if (last := self._last()) is not None:
             detail = word("ending.last.tile_ended" if last.whole else "ending.last.tile_pending")
-            return Tile("last_end", word("ending.last.title"), detail, LastEndPage, order=-2), end
+            return end, Tile("last_end", word("ending.last.title"), detail, LastEndPage, order=1)
         return (end,)
 
     async def work(self, job: Job) -> object:

@@ -231,7 +231,7 @@ class LinkService:
         asked: dict[str, object] = {"link_id": link_id, "contract_number": number}
         if not number:
             return await self._post_out(SUSPEND, asked)
-        # Whether somebody is signed in or not: the box says it in its own name, and the number is what counts.
+        # Nobody is signed in: the box says it in its own name, and the number is what counts.
         return outcome(await self._post.send(self._entry(SUSPEND, asked, "", BOX, None), PATIENCE_S))
 
     async def _leave(self) -> Outcome:

@@ -65,18 +65,15 @@ class LostPage(Page):
                 return self._first()
             case Stage.NUMBER:
                 return self._filling.view(word("link.number.title"), word("link.lost.number"))
+            case Stage.WHOSE if not self.found:
+                return _message(Tone.INFO, "link.lost.nobody")
             case Stage.WHOSE:
                 return List(
                     title=title,
-                    lead=word("link.lost.whose" if self.found else "link.lost.nobody"),
+                    lead=word("link.lost.whose"),
                     items=tuple(
                         Item(f"who:{at}", _named(it), word("link.lost.stopped") if it.suspended else _since(it))
                         for at, it in enumerate(self.found)
-                    )
-                    + (
-                        ()
-                        if self.by_number
-                        else (Item("number", word("link.lost.other"), word("link.lost.other_detail")),)
                     ),
                 )
             case Stage.SURE if self.chosen is not None:

@@ -157,19 +157,16 @@ def test_a_member_needs_no_number() -> None:
     moved = LostPage(right).on(Chosen("begin"), HERE)
     assert sent(moved) == (LoadHousehold(),)
     page = stay(stay(moved).on(Done(LoadHousehold(), (Lost("a", None, "2026-04-01T00:00:00Z"),)), HERE))
-    assert ids(page, HERE) == ["who:0", "number"]
     sure = stay(page.on(Chosen("who:0"), HERE))
     assert sent(sure.on(Chosen("suspend"), HERE)) == (SuspendCard("a", ""),)
 
 
-def test_a_member_finds_a_card_that_was_never_at_this_television_by_the_number() -> None:
-    page: Page = LostPage(right, Stage.WHOSE, by_number=False)
-    moved = typed(stay(page.on(Chosen("number"), HERE)), HERE)
-    assert sent(moved) == (LoadHousehold(NUMBER),)
-    found = stay(stay(moved).on(Done(LoadHousehold(NUMBER), (Lost("b", None, "2026-04-01T00:00:00Z"),)), HERE))
-    assert ids(found, HERE) == ["who:0"]
-    sure = stay(found.on(Chosen("who:0"), HERE))
-    assert sent(sure.on(Chosen("suspend"), HERE)) == (SuspendCard("b", NUMBER),)
+def test_where_nobody_else_is_registered_it_is_said_whom_to_call() -> None:
+    page = stay(LostPage(right, Stage.LOOKING, by_number=False).on(Done(LoadHousehold(), ()), HERE))
+    view = page.view(HERE)
+    assert isinstance(view, Message)
+    assert view.remedy == Word("link.lost.nobody.remedy", {"phone": HOTLINE})
+    assert page.on(Chosen("ok"), HERE).leave
 
 
 def test_it_is_said_how_long_the_card_lasts_only_where_that_is_soon() -> None:
