@@ -150,9 +150,6 @@ class Listening:
                     self._expected = ""
             except PlatformBusy:
                 self._expected = ""  # asked a moment ago, before a restart
-            except ChanomaError:
-                self._asked_at, self._expected = None, ""  # nothing was asked: the next poll does it
-                raise
 
     def _next(self, began: float, *, more: bool) -> float:
         if more:

@@ -33,7 +33,7 @@ def _listening(box: Box, kept: Kept) -> Listening:
     def obey(order: str) -> None:
         raise AssertionError("nobody ordered anything")
 
-    told = Told(box.store, box.authority, "operator", end=end, changed=lambda: None, obey=obey)
+    told = Told(box.store, box.authority, "operator", end=end, changed=lambda: None, left=box.store.forget, obey=obey)
     client = box.client_as(PublicClient(CLIENT))
     return Listening(
         EventStream(client.asker), client.asker.discovery, told,
