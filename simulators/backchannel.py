@@ -72,6 +72,8 @@ class Ended:
                 raise ValueError("kid")
             if str(header.get("typ")).lower() not in ("logout+jwt", "application/logout+jwt"):
                 raise ValueError("typ")
+            if "crit" in header:
+                raise ValueError("crit: the profile has no extension")
             signed = jws.deserialize_compact(token.encode(), key, registry=registry("ES256"))
             claims = msgspec.json.decode(signed.payload, type=_LogoutClaims)
             now = self._now()

@@ -18,6 +18,7 @@ from tests.faults.box import Town
 from tests.faults.negatives.page import PAGE, page
 from tests.faults.negatives.scene import Scene
 from tests.faults.negatives.table import TABLE, Negative, Refusal
+from tests.faults.negatives.tricks import POLICIES
 from tests.support.world import single_attempts
 
 pytestmark = [
@@ -49,6 +50,22 @@ async def scene(town: Town, tmp_path: Path) -> AsyncIterator[Scene]:
 async def test_it_is_refused(row: Negative, scene: Scene) -> None:
     assert row.attack is not None
     assert await row.attack(scene) == Refusal(row.wire, row.code)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("answers", [True, False], ids=["answers", "down"])
+@pytest.mark.parametrize("policy", POLICIES)
+async def test_a_good_certificate_is_taken_where_the_policy_says_so(policy: str, answers: bool, scene: Scene) -> None:
+    """What is refused above is refused for what is wrong with it: the same card, good, is not."""
+    await scene.platform_control("policy", crl_age=POLICIES[policy])
+    try:
+        if not answers:
+            await scene.validation("faults", {"kind": "down", "path": "/ocsp*", "times": None})
+        taken = scene.refused(await scene.box().sign_in(next(scene.town.new))) is None
+        assert taken is (answers or POLICIES[policy] > 0)
+    finally:
+        await scene.town.world.control("validation", "DELETE", "/_sim/faults")
+        await scene.platform_control("policy", crl_age=0)
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.attack is None], ids=lambda row: row.name)

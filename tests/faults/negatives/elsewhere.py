@@ -153,13 +153,6 @@ proven(
     "tests/unit/card/test_gate.py::test_the_applications_of_the_individual_number_are_out_of_reach",
 )
 proven(
-    "reset-order-forged",
-    Group.RIGHTS,
-    "An order to begin anew that is forged, expired, for years, or for another box",
-    "cable_id.reset.order",
-    "tests/unit/test_reset.py::test_an_order_that_is_not_for_this_box_now_is_refused",
-)
-proven(
     "reset-order-nonsense",
     Group.JOSE,
     "An order to begin anew that is none, or from nobody the box knows",

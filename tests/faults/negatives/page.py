@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from stb_agent.contract import words
-from tests.faults.negatives import elsewhere, lies, life, tricks
+from tests.faults.negatives import elsewhere, lies, life, told, tricks
 from tests.faults.negatives.table import TABLE, Group, Negative
 
 PAGE = Path(__file__).parents[3] / "docs" / "negatives.md"
-MODULES = (lies, tricks, life, elsewhere)
+MODULES = (lies, tricks, life, told, elsewhere)
 """Each enters its rows when it is imported."""
 _HEAD = """# What is refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +83,9 @@ class Scene:
         name = body.get("error") or next(it.get("code", "") for it in body.get("issue", [{}]))
         return Refusal(" ".join(filter(None, (str(reply.status), name, body.get("reason", "")))), error.code)
 
-    def _transport(self) -> transport.Transport:
-        prover = Prover(DeviceKey.open(self.folder / "box.key"), clock=time.time, random=os.urandom)
-        return transport.Transport(self.http, prover, clock=time.time)
+    def _transport(self, clock: Callable[[], float] = time.time) -> transport.Transport:
+        prover = Prover(DeviceKey.open(self.folder / "box.key"), clock=clock, random=os.urandom)
+        return transport.Transport(self.http, prover, clock=clock)
 
 
 def _answer(reply: Reply) -> transport.Reply:

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -376,8 +377,26 @@ async def _(scene: Scene) -> Refusal | None:
 # -- revocation, under each policy
 
 POLICIES = {"OCSP alone": 0, "OCSP, then lists": 7 * 86400}
+FRESH_LISTS = "OCSP, then lists no older than a second"
+AGES = {**POLICIES, FRESH_LISTS: 1}
+"""How old a list may be (seconds; 0: none will do), by policy."""
 REVOKED = "cable_id.certificate.revoked"
 UNKNOWN = "cable_id.revocation.unknown"
+
+
+ALONE, BOTH = ("OCSP alone",), tuple(POLICIES)
+LISTED = {"reason": "keyCompromise", "since": (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")}
+"""On every list since days."""
+_LISTED: dict[Path, Identity] = {}
+
+
+async def _listed(scene: Scene) -> Identity:
+    """Give a world's card that is on every list: one, since a platform reads a list once a night."""
+    world = scene.town.world
+    if world.state not in _LISTED:
+        card = _LISTED[world.state] = _issued(scene, "listed")
+        await scene.validation("revoke", {"certificate": base64.b64encode(card.der).decode(), **LISTED})
+    return _LISTED[world.state]
 
 
 def revocation(
@@ -388,10 +407,10 @@ def revocation(
     for policy in policies:
 
         async def attack(scene: Scene, policy: str = policy) -> Refusal | None:
-            card, box = _issued(scene, "card"), scene.box()
-            await scene.platform_control("policy", crl_age=POLICIES[policy])
+            card, box = await _listed(scene) if state is LISTED else _issued(scene, "card"), scene.box()
+            await scene.platform_control("policy", crl_age=AGES[policy])
             try:
-                if state is not None:
+                if state is not None and state is not LISTED:
                     listing = {"certificate": base64.b64encode(card.der).decode(), **state}
                     await scene.validation("revoke", listing)
                 if lie or kind != "lie":
@@ -412,7 +431,12 @@ def revocation(
         )
 
 
-for reason in ("keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold"):
+REASONS = (
+    "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold",
+    "privilegeWithdrawn", "aACompromise",
+)  # fmt: skip
+"""Every one that a certificate can be revoked for (RFC 5280 §5.3.1; removeFromCRL takes one back)."""
+for reason in REASONS:
     revocation(
         reason,
         f"The certificate is revoked: {reason}",
@@ -427,7 +451,6 @@ revocation(
     UNKNOWN,
     state={"status": "unknown"},
 )
-ALONE = ("OCSP alone",)
 for lie, what in (
     ("malformed", "The authority's answer is none"), ("wrong_key", "The authority's answer has another key's signature"),
     ("stranger", "A responder that certified itself answers"), ("not_a_responder", "A card's holder answers for the authority"),
@@ -454,6 +477,17 @@ revocation(
     policies=("OCSP, then lists",),
     listed=False,
 )
+# Before any row that reads a list: the platform keeps the one of the night.
+for lie in ("stale", "malformed", "wrong_key", "unauthorized"):
+    revocation(
+        f"{lie}-no-list",
+        f"What the authority answers is not to be believed ({lie}), and its list cannot be had",
+        "400 invalid_grant revocation_unknown",
+        UNKNOWN,
+        lie=lie,
+        policies=BOTH[1:],
+        listed=False,
+    )
 revocation(
     "hidden",
     "Revoked days ago, and somebody keeps the authority from answering",
@@ -461,7 +495,34 @@ revocation(
     REVOKED,
     kind="down",
     policies=("OCSP, then lists",),
-    state={"reason": "keyCompromise", "since": (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")},
+    state=LISTED,
+)
+for lie in ("stale", "malformed", "wrong_key", "unauthorized"):
+    revocation(
+        f"hidden-by-{lie}",
+        f"Revoked days ago, and what the authority answers is not to be believed: {lie}",
+        "400 invalid_grant certificate_revoked",
+        REVOKED,
+        lie=lie,
+        policies=BOTH[1:],
+        state=LISTED,
+    )
+revocation(
+    "list-too-old",
+    "The authority does not answer, and its list is older than the policy allows",
+    "503 temporarily_unavailable revocation_unknown",
+    UNKNOWN,
+    kind="down",
+    policies=(FRESH_LISTS,),
+)
+revocation(
+    "hidden-no-lists",
+    "Revoked days ago, somebody keeps the authority from answering, and lists are not enough",
+    "503 temporarily_unavailable revocation_unknown",
+    UNKNOWN,
+    kind="down",
+    policies=ALONE,
+    state=LISTED,
 )
 
 
