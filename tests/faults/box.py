@@ -71,16 +71,17 @@ class Town:
     """Another generation of the authority, which the platform trusts as well."""
     turns: Iterator[int] = field(default_factory=itertools.count)
     clock: Clock = field(default_factory=Clock)
-    """Of every box; the platform's goes with it."""
+    """Of every box; the platform's and the services' go with it."""
 
     def turn(self) -> int:
         """Give a number that nobody else got."""
         return next(self.turns)
 
     async def pass_time(self, seconds: float) -> None:
-        """Let it be later, for the platform and for every box."""
+        """Let it be later, for the platform, the services and every box."""
         self.clock.skew += seconds
-        await self.platform("clock", {"skew": self.clock.skew})
+        for server in ("platform", "booking", "health"):
+            await self.world.control(server, "POST", "/_sim/clock", {"skew": self.clock.skew})
 
     async def platform(self, path: str, body: dict[str, Any]) -> Any:
         """Tell the platform something that no box asked for."""

@@ -116,11 +116,12 @@ async def test_a_poll_that_waits_is_answered_when_something_happens(town, living
     assert list(await waiting) == [jti]
 
 
-async def test_a_poll_that_waits_keeps_nobody_out(town, living):
+async def test_a_poll_that_waits_keeps_nobody_out(town, living, platform_database):
     stream, _ = living
     town.builds["platform"] = platform.build(
-        town.address["validation"], {}, town.clock, authority=town.authority.folder, at_once=1
-    )
+        town.address["validation"], {}, town.clock,
+        authority=town.authority.folder, at_once=1, database=platform_database,
+    )  # fmt: skip
     await town.restart("platform")
     waiting = asyncio.ensure_future(stream.sets(wait=True))
     done, _ = await asyncio.wait([waiting], timeout=0.2)

@@ -26,9 +26,11 @@ async def sign_in(box: Box, ui: Ui, profile: str = "linked", pin: str = PIN) -> 
 async def agree(ui: Ui) -> None:
     """Say yes to what signing in sends, if this box asks: it does so for a card it does not know."""
     view = await ui.until(lambda message: message["view"]["kind"] in ("pin", "choice", "consent", "message"))
-    if view["kind"] == "consent":
-        ui.choose("agree")
-        await ui.until(lambda message: message["view"]["kind"] in ("pin", "choice", "message"))
+    while view["kind"] == "consent":
+        ui.choose("agree")  # again, as a person does, where the view changed under the press
+        before = ui.message["rev"]
+        view = await ui.until(lambda message, rev=before: message["rev"] != rev)  # type: ignore[misc]
+    await ui.until(lambda message: message["view"]["kind"] in ("pin", "choice", "message"))
 
 
 async def confirm_booking(ui: Ui, facility: int = 0) -> str:

@@ -73,7 +73,12 @@ def test_only_the_signature_certificate_tells_who_it_is(authority: Authority) ->
     assert name not in authority.identity("expired").der
 
 
-@pytest.mark.parametrize("name", [*PEOPLE, "anybody"])
+def test_who_has_to_renew_soon_has_forty_days_left(authority: Authority) -> None:
+    left = authority.identity("ending").certificate.not_valid_after_utc - NOW
+    assert timedelta(days=38) < left < timedelta(days=42)
+
+
+@pytest.mark.parametrize("name", [*sorted(set(PEOPLE) - {"ending"}), "anybody"])
 def test_a_certificate_ends_with_a_birthday_in_japan(authority: Authority, name: str) -> None:
     certificate = authority.identity(name).certificate
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
