@@ -14,7 +14,7 @@ async def sign_in(box: Box, ui: Ui, profile: str = "linked", pin: str = PIN) -> 
     await ui.kind("home")
     if box.tray.state().inserted is None:
         await box.tray.insert(profile)
-    await ui.until(lambda message: _offers(message, "sign_in"))
+    await ui.until(lambda message: message["status"].get("card") == "present" and _offers(message, "sign_in"))
     ui.choose("sign_in")
     await agree(ui)
     await ui.kind("pin")
