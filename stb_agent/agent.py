@@ -22,22 +22,22 @@ from stb_agent.cable_id.confirmations import Confirmations
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.ender import Ender
-from stb_agent.cable_id.errors import RegistrationDamaged, ResetOrderRefused
+from stb_agent.cable_id.errors import RegistrationDamaged
 from stb_agent.cable_id.event_stream import EventStream
 from stb_agent.cable_id.handoff import Handoff
 from stb_agent.cable_id.listening import Listening
 from stb_agent.cable_id.phone import PhoneSignIn
 from stb_agent.cable_id.registration import Registrar, client_of, until_registered
-from stb_agent.cable_id.reset import check_order
 from stb_agent.cable_id.resource import ServiceClient
 from stb_agent.cable_id.session import ServiceToken
 from stb_agent.cable_id.transport import Transport
-from stb_agent.card.certificate import AuthenticationCertificate, Trust
+from stb_agent.card.certificate import Trust
 from stb_agent.card.errors import NoCard, NoReader, Removed
 from stb_agent.card.pin import Pin
 from stb_agent.card.reader import SlotState
 from stb_agent.card.readers.choice import source_of
 from stb_agent.card.slot import Slot
+from stb_agent.cards import HouseCard
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
 from stb_agent.contract.choices import Choices, configured
@@ -56,7 +56,6 @@ from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
 from stb_agent.core.idle import Idle
 from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, SignIn, Stopped
-from stb_agent.core.pin_entry import Digits
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
 from stb_agent.core.waiting import LATE_S, STEPS_S, Wait
@@ -67,6 +66,7 @@ from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
 from stb_agent.journal import InTheirName, Journal, about
+from stb_agent.orders import ResetOrders
 from stb_agent.remote.gestures import DEFAULT, SLOW
 from stb_agent.remote.keymaps import Keymaps
 from stb_agent.remote.keymaps import load as load_keymaps
@@ -118,10 +118,6 @@ _CARD_STATES = {
 
 _BOOKING = Kinds(Kind.BOOKING_LOOK, Kind.BOOKING_READ, Kind.BOOKING_CHANGE)
 _HEALTH = Kinds(read=Kind.HEALTH_READ)
-_ORDER = "reset order"
-"""The setting that holds an operator's order until it is obeyed."""
-_LOOK_S = 30.0
-"""Seconds until it is looked again whether the box knows the time."""
 _GOODBYE_S = 5.0
 """Seconds that telling the platform may hold up the agent's end."""
 
@@ -175,7 +171,6 @@ class Agent:
         self._practice = practice
         self._anew = anew
         self._erased = asyncio.Event()
-        self._ordered = False
         self._hearing: list[asyncio.Task[None]] = []
         self._jobs: set[asyncio.Task[None]] = set()
         self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
@@ -189,8 +184,6 @@ class Agent:
         self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
-        self._inserted: str | None = None
-        self._days_left: int | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; ``ready`` is called once the sockets are there and the card was looked at."""
@@ -254,8 +247,16 @@ class Agent:
         self._household = Household(
             store.settings, operator_set, lambda language: words.known(language, config.screen.languages)
         )
-        self._handle_key = store.secret("card handle")
         self._slot = Slot(source_of(config.card.reader), Trust.configured(config.card), self._now, self._card_changed)
+        self._card = HouseCard(self._slot, store.secret("card handle"), self._now)
+        self._orders = ResetOrders(
+            store,
+            Path(config.operator.reset_keys),
+            device.jkt,
+            self._clock,
+            at_stake=lambda: self._core.at_stake,
+            begin=lambda: self._apply(self._core.tell(ResettingPage())),
+        )
         senders: dict[str, Sender] = {}
         courier = Courier(store.outbox, senders, clock=self._clock, random=self._random, changed=self._entry_changed)
         self._courier = courier
@@ -269,7 +270,7 @@ class Agent:
             store,
             self._post,
             operator,
-            self,
+            self._card,
             called=self._people.called,
             moved=self._people.move,
             left=self._left,
@@ -278,7 +279,7 @@ class Agent:
         )
         self._link = link
         sign_in = SignInService(
-            self, platform, self._authority, store, Pin, self._signed_in, self._reached, phone, keep=link.keep
+            self._card, platform, self._authority, store, Pin, self._signed_in, self._reached, phone, keep=link.keep
         )
         contact = Contact(operator, config.operator.phone, config.operator.hours)
         history = HistoryService(store, self._journal, self._authority)
@@ -308,7 +309,7 @@ class Agent:
                 end=self._ended_elsewhere,
                 changed=self._show_news,
                 left=link.forget,
-                obey=self._obey,
+                obey=self._orders.obey,
             ),
             every=config.platform.events_every,
             ready=self._may_listen,
@@ -444,7 +445,7 @@ class Agent:
                     self._start(self._register())
                 if self._config.platform.issuer:
                     self._start(self._tell_of_reset())
-                    self._remember_order()
+                    self._orders.remember()
                 if self._anew:
                     self._apply(self._core.tell(AnewPage()))
                     self._apply(self._core.open_screen())
@@ -531,40 +532,6 @@ class Agent:
         reached(2)
         self._erased.set()
 
-    def _obey(self, order: str) -> bool:
-        """Begin anew if an operator orders it, as soon as nobody is in the middle of anything; tell whether it does."""
-        try:
-            keys, jkt = Path(self._config.operator.reset_keys), self._transport.prover.key.jkt
-            check_order(order, keys, jkt, self._clock())
-        except ResetOrderRefused as error:
-            log.warning("%s", error.code)
-            self._store.audit.append("reset.ordered", result="refused", code=error.code)
-            return False
-        self._store.audit.append("reset.ordered", result="ok")
-        self._store.settings.set(
-            _ORDER, order
-        )  # it is not told again, and the box may be switched off before anybody has left it
-        self._ordered = True
-        self._begin_if_ordered()
-        return True
-
-    def _remember_order(self) -> None:
-        """Take up an order that the box was switched off under, as soon as the time is known."""
-        if self._clock() < EARLIEST:
-            asyncio.get_running_loop().call_later(_LOOK_S, self._remember_order)
-            return
-        try:
-            order = self._store.settings.get(_ORDER)
-            if isinstance(order, str) and order and not self._obey(order):
-                self._store.settings.set(_ORDER, "")
-        except StoreError as error:
-            log.error("whether the box is to begin anew is not known: %s", error.code)
-
-    def _begin_if_ordered(self) -> None:
-        if self._ordered and not self._core.at_stake:
-            self._ordered = False
-            self._apply(self._core.tell(ResettingPage()))
-
     async def _until_erased(self) -> None:
         await self._erased.wait()
         raise BeganAnew
@@ -636,7 +603,7 @@ class Agent:
 
     def _card_changed(self, state: SlotState) -> None:
         log.info("card %s", state)
-        self._inserted = self._days_left = None
+        self._card.changed()
         self._apply(self._core.card(_CARD_STATES[state]))
         if state in (SlotState.PRESENT, SlotState.MUTE):
             self._start(self._identify())
@@ -644,7 +611,7 @@ class Agent:
     async def _identify(self) -> None:
         """Read the certificate of a card that was just put in: a known card is greeted, an unusable one is told why."""
         try:
-            certificate = await self._slot.identify()
+            handle = await self._card.recognise()
         except (Removed, NoCard, NoReader):
             return
         except ChanomaError as error:
@@ -656,8 +623,6 @@ class Agent:
             log.exception("reading the card failed")
             self._apply(self._core.card(CardState.PRESENT, trouble=Internal()))
             return
-        self._inserted = handle = self._handle(certificate)
-        self._days_left = certificate.days_left(self._now())
         known = self._store.links.find(handle) is not None
         self._store.audit.append("card", result="read")
         nickname = self._people.called(handle) if known else None
@@ -667,7 +632,7 @@ class Agent:
         """Call nobody by the name of a card whose link has ended; if it is in the reader, greet it as one that is not known here any more."""
         if self._people.called(handle) is not None:
             self._people.call(handle, None)
-        if handle == self._inserted and self._core.frame.card is CardState.PRESENT:
+        if handle == self._card.inserted and self._core.frame.card is CardState.PRESENT:
             self._apply(self._core.card(CardState.PRESENT))
 
     def _remind(self) -> None:
@@ -710,7 +675,7 @@ class Agent:
 
     def _present(self) -> str | None:
         """Give the handle of who is signed in, or whose card is in the reader."""
-        return self._authority.person if self._authority.expires_at is not None else self._inserted
+        return self._authority.person if self._authority.expires_at is not None else self._card.inserted
 
     async def _renew(self) -> None:
         person = self._authority.person
@@ -765,7 +730,7 @@ class Agent:
                 self._apply(self._core.done(slot, Stopped(job)))
         self._guard()
         self._watch_the_time()
-        self._begin_if_ordered()
+        self._orders.look()
 
     def _watch_the_time(self) -> None:
         """See to it that what is open only for so long is put away then."""
@@ -888,34 +853,3 @@ class Agent:
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
-
-    # -- the card, as signing in needs it -------------------------------------------------------------------------
-
-    async def tries(self) -> int:
-        """Give how many PIN tries are left, at least 1."""
-        return await self._slot.tries()
-
-    async def certificate(self) -> bytes:
-        """Give the authentication certificate (DER)."""
-        return (await self._slot.identify()).der
-
-    async def handle(self) -> str:
-        """Give the card's handle."""
-        return self._handle(await self._slot.identify())
-
-    async def minor(self) -> bool:
-        """Tell whether the card has no signature certificate, as those of under-15s."""
-        return await self._slot.minor()
-
-    def days_left(self) -> int | None:
-        """Give the whole days until the certificate of the card in the reader is out of date."""
-        return self._days_left
-
-    async def sign(self, digits: Digits, tries: int, data: bytes) -> bytes:
-        """Verify the PIN once and sign."""
-        if not isinstance(digits, Pin):
-            raise TypeError("a PIN is kept in a Pin")
-        return await self._slot.authenticate(digits, data, tries)
-
-    def _handle(self, certificate: AuthenticationCertificate) -> str:
-        return certificate.link_handle(self._handle_key)
