@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from types import ModuleType
 
 _M_MMAP_THRESHOLD = -3
 _PIECE = 32 * 1024
@@ -25,8 +26,10 @@ class _Visual(ctypes.Structure):
 
 def prepare() -> None:
     """Do without; before Kivy is imported."""
-    # There is no network here: what Kivy imports of asyncio need not load OpenSSL for it.
-    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
+    # There is no network here: what Kivy imports of asyncio, and segno of xml.sax, need not load OpenSSL (4 MB) and HTTP for it.
+    for name in ("ssl", "_hashlib"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    sys.modules.setdefault("urllib.request", ModuleType("urllib.request"))
     # glibc raises its threshold to the largest piece that was ever given back; pictures of text then leave holes in its heap.
     ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _PIECE)
     if visual := flat_visual():

@@ -21,7 +21,8 @@ from ui.ruby import found_in
 from ui.scene import Align, Dot, Label, Panel, Pattern, Scene, Shape, Stroke
 from ui.theme import Colour, Theme
 
-_SHRINK = 4
+SHRINK = 4
+"""px by which words become smaller until they fit: each size is a font of its own in memory (0.4 MB)."""
 _CLOSE = 4
 """px above and under words for which there is little room."""
 _TALL = 376
@@ -270,7 +271,7 @@ class Sketch:
                 if len(lines) > most:
                     lines = (*lines[: most - 1], ellipsis(joined(lines[most - 1 :]), box.w, size, bold, self.measure))
                 break
-            size = max(size - _SHRINK, theme.SMALL)
+            size = max(size - SHRINK, theme.SMALL)
         width = max(self.measure(line, size, bold) for line in lines)
         height = text_height(len(lines), size)
         left = {Align.LEFT: 0.0, Align.CENTER: (box.w - width) / 2, Align.RIGHT: box.w - width}[align]
@@ -340,7 +341,7 @@ class Sketch:
         """Write long words and a long note closely, as large as both find room."""
         least = text_height(1, theme.SMALL)
         head = note = None
-        for tried in range(size, theme.SMALL - 1, -_SHRINK):
+        for tried in range(size, theme.SMALL - 1, -SHRINK):
             head = self.set(label, box._replace(h=box.h - least), tried, bold=True, align=align)
             rest = box._replace(h=box.h - (head.box.h if head else 0))
             note = self.set(detail, rest, theme.NOTE, colour=theme.QUIET, align=align)

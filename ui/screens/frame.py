@@ -12,7 +12,7 @@ from stb_agent.contract.views import Item, Row
 from ui import theme
 from ui.focus import Box
 from ui.scene import Align, Shape
-from ui.sketch import BACK, HELP, TV, Sketch, text_height
+from ui.sketch import BACK, HELP, SHRINK, TV, Sketch, text_height
 from ui.theme import Colour
 
 _LINE = text_height(1, theme.SMALL)
@@ -76,7 +76,7 @@ def frame(
     top = max(top, d.room.y + text_height(1, theme.TITLE)) + theme.GAP_S
     if lead is not None:
         # What nearly fits a line is a little smaller rather than two lines.
-        near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -1) if _fits(d, lead, size, beside))
+        near = (size for size in range(lead_size, lead_size * 5 // 6 - 1, -SHRINK) if _fits(d, lead, size, beside))
         size = next(near, min(lead_size, theme.BODY) if d.tight and not fits else lead_size)
         lines = Box(d.room.x, top, beside, text_height(2, size))
         top = d.write(lead, _three(d, lead, lines), size)
