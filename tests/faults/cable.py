@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,35 @@ class Cut(Enum):
         return self in (Cut.SILENT_BEFORE, Cut.SILENT_AFTER)
 
 
+class Held(Enum):
+    """How the cable is cut while the far end holds an answer back. What is lost silently stays so when the cable is mended (a router forgot it)."""
+
+    CLOSED = "both ends hear of it"
+    NEAR = "the box hears of it, the far end goes on holding"
+    SILENT = "neither end hears of it"
+    MIDDLE = "half of the answer arrives, and then the end of the connection"
+    STALLED = "half of the answer arrives, and then nothing"
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether the box has to notice by itself."""
+        return self in (Held.SILENT, Held.STALLED)
+
+    @property
+    def halved(self) -> bool:
+        """Tell whether half of the answer arrives."""
+        return self in (Held.MIDDLE, Held.STALLED)
+
+
+@dataclass(eq=False)
+class _Carried:
+    """A request on its way, with both ends of its connection, and how it was lost."""
+
+    near: asyncio.StreamWriter
+    far: asyncio.StreamWriter
+    lost: Held | None = None
+
+
 class Cable:
     """Carry a box's connections to servers; from a cut on nothing passes, on any of them, until it is mended.
 
@@ -44,6 +74,7 @@ class Cable:
         self.struck = ""
         """The request at which it was cut."""
         self.down = False
+        self._carried: set[_Carried] = set()
 
     async def __aenter__(self) -> Self:
         """Open."""
@@ -56,6 +87,9 @@ class Cable:
     async def __aexit__(self, *_: object) -> None:
         """Close, and let go whoever waits."""
         self.mend()
+        for it in self._carried:
+            it.near.transport.abort()
+            it.far.transport.abort()
         await self._stack.aclose()
 
     @staticmethod
@@ -86,6 +120,21 @@ class Cable:
         """Count from here; cut at request number ``at`` (from 1; 0: never)."""
         self._at, self._cut, self.requests, self.struck = at, cut, [], ""
 
+    @property
+    def carrying(self) -> bool:
+        """Tell whether a request waits for its answer, and will get it."""
+        return any(it.lost is None for it in self._carried)
+
+    def cut_held(self, how: Held) -> None:
+        """Cut now whatever is waiting for its answer; nothing else passes until it is mended."""
+        self.down, self._cut = True, Cut.BEFORE
+        for it in self._carried:
+            it.lost = how
+            if how in (Held.CLOSED, Held.NEAR):
+                it.near.transport.abort()
+            if how is Held.CLOSED:
+                it.far.transport.abort()
+
     def mend(self) -> None:
         """Let everything pass again; what waited in silence is closed."""
         self.down = False
@@ -101,8 +150,9 @@ class Cable:
                     return
                 there, thither = await asyncio.open_connection(host, port)
                 try:
-                    while (request := await _message(reader)) and await self._pass(request, there, thither, writer):
-                        pass
+                    while request := await _message(reader):
+                        if not await self._pass(request, reader, there, _Carried(writer, thither)):
+                            break
                 finally:
                     thither.transport.abort()
             except (ConnectionError, asyncio.IncompleteReadError):
@@ -113,7 +163,7 @@ class Cable:
         return carry
 
     async def _pass(
-        self, request: bytes, there: asyncio.StreamReader, thither: asyncio.StreamWriter, back: asyncio.StreamWriter
+        self, request: bytes, near: asyncio.StreamReader, far: asyncio.StreamReader, carried: _Carried
     ) -> bool:
         """Bring one request there and its answer back; tell whether the connection goes on."""
         if self.down:
@@ -127,22 +177,39 @@ class Cable:
         if strikes and self._cut in (Cut.BEFORE, Cut.SILENT_BEFORE):
             await self._nothing()
             return False
-        thither.write(request)
-        answer = await _message(there)
+        carried.far.write(request)
+        self._carried.add(carried)
+        try:
+            answer = await _message(far)
+        finally:
+            self._carried.discard(carried)
+        if not answer:
+            return False
         if strikes:
             if self._cut is Cut.MIDDLE:
-                back.write(answer[: len(answer) // 2])
-                await back.drain()
-                back.close()  # in order, so that what was sent arrives
-                await back.wait_closed()
+                await _half(answer, carried.near, closes=True)
             await self._nothing()
             return False
-        back.write(answer)
+        if carried.lost is not None:
+            if carried.lost.halved:
+                await _half(answer, carried.near, closes=not carried.lost.silent)
+            if carried.lost.silent:
+                await near.read()  # until the box gives up
+            return False
+        carried.near.write(answer)
         return True
 
     async def _nothing(self) -> None:
         if self._cut.silent:
             await self._mended.wait()
+
+
+async def _half(answer: bytes, back: asyncio.StreamWriter, *, closes: bool) -> None:
+    back.write(answer[: len(answer) // 2])
+    await back.drain()
+    if closes:
+        back.close()  # in order, so that what was sent arrives
+        await back.wait_closed()
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:

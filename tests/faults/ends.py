@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 
 from stb_agent.cable_id.authority import Authority
 from stb_agent.cable_id.client_auth import PublicClient
@@ -11,6 +12,7 @@ from stb_agent.cable_id.ender import Ender
 from stb_agent.cable_id.errors import SessionEnded
 from stb_agent.cable_id.event_stream import EventStream
 from stb_agent.cable_id.listening import Listening
+from stb_agent.cable_id.polling import Sleep
 from stb_agent.cable_id.security_event import What
 from stb_agent.contract.ending import Cause, Ended
 from stb_agent.core.page import Page
@@ -23,7 +25,9 @@ from tests.support.world import CLIENT
 # -- events
 
 
-def _listening(box: Box, kept: Kept) -> Listening:
+def _listening(
+    box: Box, kept: Kept, *, attentive: Callable[[], bool] = lambda: False, sleep: Sleep = asyncio.sleep
+) -> Listening:
     """Give what hears, as an agent that starts has it: nothing of it outlives the power but what is in the store."""
 
     def end(cause: Cause, page: Page) -> None:
@@ -37,7 +41,7 @@ def _listening(box: Box, kept: Kept) -> Listening:
     client = box.client_as(PublicClient(CLIENT))
     return Listening(
         EventStream(client.asker), client.asker.discovery, told,
-        every=60, ready=lambda: True, attentive=lambda: False, clock=box.clock, random=os.urandom,
+        every=60, ready=lambda: True, attentive=attentive, clock=box.clock, random=os.urandom, sleep=sleep,
     )  # fmt: skip
 
 

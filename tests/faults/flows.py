@@ -294,6 +294,21 @@ async def _hand_off(box: Box, kept: Kept) -> None:
     await handoff.end(offer)
 
 
+async def _hand_off_awaited(box: Box, kept: Kept) -> None:
+    naps = box.naps
+
+    async def sleep(seconds: float) -> None:
+        await box.sleep(seconds)
+        if box.naps == naps + 2:  # once the box was told that there is nothing yet
+            assert await write(offer.url, kept["written"], 40) == 204
+
+    handoff = Handoff(box.client.asker, random=os.urandom, sleep=sleep)
+    offer = await handoff.begin("booking.group", 40)
+    kept["written"] = secrets.token_hex(4)
+    kept["text"] = await handoff.wait(offer)
+    await handoff.end(offer)
+
+
 async def _handed_off(box: Box, kept: Kept) -> None:
     assert kept["text"] == kept["written"]
     left = box.town.count("platform", "SELECT count(*) FROM handoffs WHERE jkt = ?", box.jkt)
@@ -463,4 +478,5 @@ FLOWS = (
     Flow("end-of-a-box", _end_box, _box_ended, _two_boxes),
     Flow("reset", _begin_anew, _begun_anew, _used),
     Flow("hand-off", _hand_off, _handed_off, at_once=4),
+    Flow("hand-off-awaited", _hand_off_awaited, _handed_off, at_once=4),
 )
