@@ -38,7 +38,7 @@ from simulators.platform.levels import SCHEMA as LEVELS
 from simulators.platform.levels import Levels
 from simulators.platform.lies import Lie
 from simulators.platform.life import SCHEMA as LIFE
-from simulators.platform.life import Life
+from simulators.platform.life import Life, Records
 from simulators.platform.logout import SCHEMA as LOGOUT
 from simulators.platform.logout import Logout
 from simulators.platform.operators import Method, Operators
@@ -203,7 +203,8 @@ def build(
         events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
         levels = Levels(services, db, clock)
-        life = Life(db, store, sessions, front, clients, proofs, events, randomness, clock, linked_at_box)
+        records = Records(db, store, randomness, clock)
+        life = Life(records, sessions, front, clients, proofs, events, linked_at_box)
         tokens = TokenEndpoint(
             site,
             keys,
