@@ -204,7 +204,7 @@ def build(
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
         levels = Levels(services, db, clock)
         records = Records(db, store, randomness, clock)
-        life = Life(records, sessions, front, clients, proofs, events, linked_at_box)
+        life = Life(records, sessions, front, clients, proofs, events, operators, linked_at_box)
         tokens = TokenEndpoint(
             site,
             keys,

@@ -2,9 +2,12 @@
 
 import argparse
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
+
+from simulators.platform.link_policy import LinkPolicy
 
 OPERATOR = "しおみケーブルネットワーク"
 """A made-up cable operator."""
@@ -33,6 +36,7 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cable operator: `name` stands in its address (https://NAME.example), `title` is what people call it.
 
     `ocsp_age`, `crl_age`: how old news of a certificate may be, in seconds (`docs/simulators.md`, Revocation).
+    `link`: what it allows of links.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contracts: tuple[Contract, ...] = ()
     ocsp_age: int = 12 * 3600
     crl_age: int = 0
+    link: LinkPolicy = LinkPolicy()
 
 
 _AREAS = ("中央一丁目", "中央三丁目", "港町二丁目", "松風町", "灯台前", "南砂浜", "緑が丘四丁目", "古城町")
@@ -78,13 +83,21 @@ OPERATORS = (
 
 class _Seed(msgspec.Struct, forbid_unknown_fields=True):
     operator: tuple[Operator, ...]
+    link: LinkPolicy = LinkPolicy()
 
 
 def operators_of(path: str) -> tuple[Operator, ...]:
-    """Read operators from a TOML file (for argparse): `[[operator]]`, each with `[[operator.contracts]]`; the first is the demonstration's."""
+    """Read operators from a TOML file (for argparse): `[[operator]]`, each with `[[operator.contracts]]`; the first is the demonstration's.
+
+    What an operator's `link` leaves out is as `[link]` says, and what that leaves out as `LinkPolicy`.
+    """
     try:
-        found = msgspec.toml.decode(Path(path).read_bytes(), type=_Seed).operator
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        written = tomllib.loads(Path(path).read_text("utf-8"))
+        msgspec.convert(written, _Seed)
+        common = written.get("link", {})
+        operators = [{**it, "link": {**common, **it.get("link", {})}} for it in written["operator"]]
+        found = msgspec.convert(operators, tuple[Operator, ...])
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise argparse.ArgumentTypeError(f"{path}: {error}") from None
     numbers = [contract.number for operator in found for contract in operator.contracts]
     if not found or not found[0].contracts:

@@ -120,6 +120,16 @@ async def test_a_renewed_card_takes_the_old_ones_place_once_the_person_says_so(t
     assert (again.status, again.body["error"]) == (404, "nothing_to_replace")
 
 
+async def test_a_replacement_that_cannot_be_read_changes_nothing(town):
+    box, _, link_id = await linked(town, "before")
+    await renew(town, "before", "after")
+    _, token = await standing(box, town.card("after"))
+    for wrong in ([], {"guardian": "yes"}):
+        assert (await box.act("replacement", token, key="k", json=wrong)).status == 400
+    assert (await standing(box, town.card("after")))[0] == "replaces"
+    assert (await box.act("replacement", token, key="k", json={})).body["link_id"] == link_id
+
+
 async def test_a_new_card_is_nobodys_successor_unless_the_authority_says_so(town):
     await linked(town, "victim")
     state, token = await standing(town.box(), town.card("thief"))

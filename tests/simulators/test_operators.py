@@ -120,6 +120,15 @@ hours = "9:00–17:00"
 colour = "#2a6a4a"
 contracts = [{ number = "5200000015", area = "浜辺", plan = "テレビ基本" }]
 crl_age = 172800
+
+[operator.link]
+people_per_contract = 2
+boxes_per_person = 1
+adults_only = []
+
+[link]
+people_per_contract = 1
+without_contract = false
 """
 
 
@@ -138,6 +147,73 @@ async def test_operators_from_a_file_each_with_its_own_policy(make_town, tmp_pat
     assert linked.body["operator"] == "はまべケーブル"
 
 
+async def test_each_operator_allows_of_links_what_it_says_and_what_all_say(make_town, tmp_path):
+    file = tmp_path / "operators.toml"
+    file.write_text(FILE)
+    operators = operators_of(str(file))
+    town = await make_town(operators=operators)
+    yamate, hamabe = [await At(town, operator).registered() for operator in operators]
+
+    async def linked(at, name, contract):
+        token = (await at.sign_in(town.card(name))).body["access_token"]
+        reply = await at.one.box.link(token, contract)
+        return reply.body.get("error", reply.status)
+
+    # The card `linked` is the first under the first one's contract, and the only one that it allows.
+    assert await linked(yamate, "one", operators[0].contracts[0].number) == "contract_full"
+    found = [await linked(hamabe, name, operators[1].contracts[0].number) for name in ("one", "two", "three")]
+    assert found == [201, 201, "contract_full"]
+    for at in (yamate, hamabe):  # neither says anything of it, so both are as all
+        assert await linked(at, "four", "") == "contract_needed"
+    # A person of the one is at home at the other as well, but not the other way round: it allows one box in all.
+    assert unverified((await yamate.sign_in(town.card("one"))).body["id_token"])["link"] == "linked"
+    again = await At(town, operators[1]).registered()
+    reply = await again.sign_in(town.card("one"))
+    assert unverified(reply.body["id_token"])["link"] == "too_many_boxes"
+    shown = await again.one.box.send("GET", f"{again.one.box.platform}/link/boxes", token=reply.body["access_token"])
+    assert shown.body["most"] == 1
+    assert {it["operator"] for it in shown.body["boxes"]} == {it.title for it in operators}
+
+
+async def test_a_childs_card_opens_what_the_box_s_operator_says(make_town, tmp_path):
+    file = tmp_path / "operators.toml"
+    file.write_text(FILE)
+    operators = operators_of(str(file))
+    town = await make_town(operators=operators)
+    yamate, hamabe = [await At(town, operator).registered() for operator in operators]
+    token = (await hamabe.sign_in(town.card("child"))).body["access_token"]
+    body = {"contract_number": operators[1].contracts[0].number, "guardian": True}
+    platform, key = hamabe.one.box.platform, {"Idempotency-Key": "g"}
+    made = await hamabe.one.box.send("POST", f"{platform}/link", token=token, headers=key, json=body)
+    assert made.status == 201
+    told = []
+    for at in (hamabe, yamate):
+        token = (await at.sign_in(town.card("child"))).body["access_token"]
+        form = at.form(
+            grant_type="urn:ietf:params:oauth:grant-type:token-exchange", subject_token=token,
+            subject_token_type="urn:ietf:params:oauth:token-type:access_token",  # noqa: S106
+            audience=town.address["booking"],
+        )  # fmt: skip
+        told.append((await at.one.box.send("POST", f"{platform}/token", data=form)).body.get("reason"))
+    assert told == [None, "guardian_required"]
+
+
+async def test_a_policy_of_links_is_changed_for_one_or_for_all(town, boxes):
+    async def made(at, name):
+        token = (await at.sign_in(town.card(name))).body["access_token"]
+        return (await at.one.box.link(token, "")).body.get("error")
+
+    order = {"operator": "minato", "without_contract": False}
+    assert (await town.control("platform", "POST", "/_sim/link-policy", order)).status == 204
+    assert [await made(at, "new") for at in boxes[::-1]] == ["contract_needed", None]
+    assert (await town.control("platform", "POST", "/_sim/link-policy", {"without_contract": False})).status == 204
+    assert [await made(at, "another") for at in boxes] == ["contract_needed"] * 2
+    assert (await town.control("platform", "POST", "/_sim/link-policy", {})).status == 204
+    assert await made(boxes[1], "another") is None, "as they began"
+    assert (await town.control("platform", "POST", "/_sim/link-policy", {"operator": "nobody"})).status == 404
+    assert (await town.control("platform", "POST", "/_sim/link-policy", {"boxes_per_person": -1})).status == 400
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -148,6 +224,9 @@ async def test_operators_from_a_file_each_with_its_own_policy(make_town, tmp_pat
         ('phone = "0120-000-063"', "", "phone"),
         ('hours = "9:00–17:00"', 'hour = "9"', "hour"),
         ("[[operator]]", "[operators]", "operators"),
+        ("boxes_per_person = 1", "boxes_per_person = -1", "operator.*boxes_per_person"),
+        ("without_contract = false", "without = false", "without"),
+        ("[link]", "[link", "operators.toml"),
     ],
 )
 def test_a_file_that_is_wrong_is_told_where(tmp_path, old, new, told):

@@ -1,6 +1,7 @@
 """The life of a link (`docs/cable-id-profile.md`, Link): its making, the boxes a person uses, a renewed card, a lost one, and the end.
 
-`POST /_sim/link-policy {"people_per_contract"?, "boxes_per_person"?, "without_contract"?, "adults_only"?}` is the operator's policy.
+`POST /_sim/link-policy {"operator"?, "people_per_contract"?, "boxes_per_person"?, "without_contract"?, "adults_only"?}` is that operator's policy,
+without a name every one's.
 `POST /_sim/call-centre {"act": suspend|resume|end, "link_id" | "contract_number"}` is the operator's call centre, which has
 made sure who calls; by contract number whoever linked first under it is meant.
 """
@@ -20,9 +21,10 @@ from simulators.platform.life.callers import Callers, answer
 from simulators.platform.life.ending import Ending
 from simulators.platform.life.lost import LostCards
 from simulators.platform.life.making import Making
-from simulators.platform.life.policy import Policies, Policy
+from simulators.platform.life.policy import Policies
 from simulators.platform.life.records import SCHEMA, Records
 from simulators.platform.life.renewal import Renewal
+from simulators.platform.operators import Operators
 from simulators.platform.sessions import Sessions
 from simulators.tokens import Proofs
 from simulators.web import Problem
@@ -51,10 +53,10 @@ class Life:
 
     def __init__(
         self, records: Records, sessions: Sessions, front: Front, clients: Clients, proofs: Proofs, events: Events,
-        linked_at_box: Callable[[web.Request, str], None],
+        operators: Operators, linked_at_box: Callable[[web.Request, str], None],
     ) -> None:  # fmt: skip
         """`linked_at_box` is told of the request and the contract of every link that is made under one."""
-        self._records, self._policies = records, Policies()
+        self._records, self._policies = records, Policies(operators)
         callers = Callers(front, clients, proofs, records)
         self._boxes = Boxes(records, callers, clients, sessions, events, self._policies)
         self._making = Making(records, callers, clients, self._boxes, self._policies, linked_at_box)
@@ -67,7 +69,7 @@ class Life:
         parts = (self._making, self._renewal, self._boxes, self._lost, self._ending)
         return (
             *(route for part in parts for route in part.routes()),
-            web.post("/_sim/link-policy", self.set_policy),
+            web.post("/_sim/link-policy", self._policies.change),
             web.post("/_sim/call-centre", self.call_centre),
         )
 
@@ -79,9 +81,9 @@ class Life:
             return Standing.REPLACES if self._records.predecessor(person) else Standing.NONE
         if self._records.suspended(person):
             return Standing.SUSPENDED
-        if jkt is not None and client is not None and not self._boxes.take(person, jkt, client.client_id):
-            return Standing.TOO_MANY_BOXES
-        return Standing.LINKED
+        if jkt is None or client is None or self._boxes.take(person, jkt, client.client_id, client.operator):
+            return Standing.LINKED
+        return Standing.TOO_MANY_BOXES
 
     def came_after(self, person: str, predecessor: str) -> None:
         """Keep that a new card takes the place of another person's, as the certification authority says."""
@@ -93,7 +95,7 @@ class Life:
         if standing is not Standing.LINKED:
             known = {Standing.SUSPENDED: "link_suspended", Standing.TOO_MANY_BOXES: "too_many_boxes"}
             raise Problem(400, "invalid_request", "link first", reason=known.get(standing, "link_required"))
-        if service in self._policies.now.adults_only and self._records.minor(person):
+        if service in self._policies.at(client.operator).adults_only and self._records.minor(person):
             raise Problem(400, "invalid_request", "not for an under-15's card", reason="guardian_required")
         with self._records.db:
             self._records.db.execute(
@@ -101,11 +103,6 @@ class Life:
             )
 
     # -- the operator
-
-    async def set_policy(self, request: web.Request) -> web.Response:
-        """Set the operator's policy (`POST /_sim/link-policy`)."""
-        self._policies.now = await shared.json_body(request, Policy)
-        return web.Response(status=204)
 
     async def call_centre(self, request: web.Request) -> web.Response:
         """Do what somebody asked for on the telephone (`POST /_sim/call-centre`)."""

@@ -51,7 +51,10 @@ class Boxes:
             }
             for row in rows
         ]
-        body = {"boxes": sorted(found, key=lambda it: not it["here"]), "most": self.policies.now.boxes_per_person}
+        body = {
+            "boxes": sorted(found, key=lambda it: not it["here"]),
+            "most": self.policies.at(self.clients.operator_at(here)).boxes_per_person,
+        }
         return answer(body)
 
     async def end(self, request: web.Request) -> web.Response:
@@ -90,8 +93,8 @@ class Boxes:
             self.records.keep(jkt, key, f"release {link_id}", body)
         return answer(body)
 
-    def take(self, person: str, jkt: str, client_id: str) -> bool:
-        """Make a box one of somebody's, or keep that it was used again; False if it would be one too many."""
+    def take(self, person: str, jkt: str, client_id: str, operator: str | None) -> bool:
+        """Make an operator's box one of somebody's, or keep that it was used again; False if it would be one too many."""
         now, db = utc_text(self.records.clock()), self.records.db
         with db:
             known = db.execute(
@@ -100,7 +103,7 @@ class Boxes:
             if known:
                 return True
             many = db.execute("SELECT count(*) AS many FROM link_boxes WHERE person = ?", (person,)).fetchone()["many"]
-            if 0 < self.policies.now.boxes_per_person <= many:
+            if 0 < self.policies.at(operator).boxes_per_person <= many:
                 return False
             row = (self.records.randomness.text(), person, jkt, client_id, now, now)
             db.execute("INSERT INTO link_boxes VALUES (?, ?, ?, ?, ?, ?)", row)

@@ -11,6 +11,7 @@ from simulators.platform.life.boxes import Boxes
 from simulators.platform.life.callers import Callers, Guardian, answer, key_of
 from simulators.platform.life.policy import Policies
 from simulators.platform.life.records import Records
+from simulators.platform.link_policy import LinkPolicy
 from simulators.tokens import proof_key
 from simulators.web import Problem
 
@@ -58,11 +59,11 @@ class Making:
             raise Problem(400, "invalid_request", "contract_number has 10 digits")
         owner = self.clients.operator_at(proof_key(request).thumbprint())
         made = self.records.store.link_once(
-            person, key, number, operator=owner, allowed=lambda: self._refusal(person, number)
+            person, key, number, operator=owner, allowed=lambda: self._refusal(person, number, self.policies.at(owner))
         )
         if made.status == 201:
             jkt = claims.cnf.jkt
-            self.boxes.take(person, jkt, claims.client_id)
+            self.boxes.take(person, jkt, claims.client_id, owner)
             if body.guardian:
                 self.records.mark_minor(person)
             if number:
@@ -72,7 +73,7 @@ class Making:
                     self.records.db.execute("INSERT INTO box_places VALUES (?, ?)", (jkt, number))
         return answer(made.body, made.status)
 
-    def _refusal(self, person: str, number: str) -> dict[str, object] | None:
+    def _refusal(self, person: str, number: str, policy: LinkPolicy) -> dict[str, object] | None:
         """Say why somebody may not link, in the body of the answer 409."""
         link = self.records.store.link_of(person)
         if link is not None:
@@ -83,9 +84,9 @@ class Making:
             if self.records.suspended(person):
                 return {"error": "link_suspended"}
         if not number:
-            return None if self.policies.now.without_contract else {"error": "contract_needed"}
+            return None if policy.without_contract else {"error": "contract_needed"}
         row = self.records.db.execute("SELECT count(*) AS many FROM links WHERE contract = ?", (number,)).fetchone()
-        return {"error": "contract_full"} if 0 < self.policies.now.people_per_contract <= row["many"] else None
+        return {"error": "contract_full"} if 0 < policy.people_per_contract <= row["many"] else None
 
 
 def _what(link: Mapping[str, str]) -> dict[str, str]:

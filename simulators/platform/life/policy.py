@@ -1,19 +1,29 @@
-"""What an operator allows of links."""
+"""The operators' policies of links, which can be changed while the platform runs."""
 
-import msgspec
+from aiohttp import web
 
-
-class Policy(msgspec.Struct, forbid_unknown_fields=True):
-    """What the operator allows, 0 for as many as may be. `adults_only`: services that an under-15's card does not open."""
-
-    people_per_contract: int = 0
-    boxes_per_person: int = 0
-    without_contract: bool = True
-    adults_only: list[str] = msgspec.field(default_factory=lambda: ["booking"])
+from simulators import web as shared
+from simulators.platform.link_policy import LinkPolicy, LinkPolicyChange
+from simulators.platform.operators import Operators
+from simulators.web import Problem
 
 
 class Policies:
-    """The policy that counts, which can be changed while the platform runs."""
+    """Which policy counts where."""
 
-    def __init__(self) -> None:
-        self.now = Policy()
+    def __init__(self, operators: Operators) -> None:
+        self._operators = operators
+        self._now = {it.name: it.link for it in operators.known}
+
+    def at(self, operator: str | None) -> LinkPolicy:
+        """Give the policy at an operator's box; the first operator's at a box that is none's."""
+        return self._now[self._operators.of(operator).name]
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Set a policy (`POST /_sim/link-policy`)."""
+        change = await shared.json_body(request, LinkPolicyChange)
+        changed = [it for it in self._operators.known if change.operator in ("", it.name)]
+        if not changed:
+            raise Problem(404, "operator_unknown")
+        self._now.update({it.name: change.over(it.link) for it in changed})
+        return web.Response(status=204)

@@ -39,6 +39,7 @@ class Renewal:
         """Let the new card take the old one's place: the person, and everything that hangs on it, stays."""
         person, claims = self.callers.person(request)
         sub, records, db = claims.sub, self.records, self.records.db
+        guardian = (await shared.json_body(request, Guardian)).guardian
         if (kept := records.kept(sub, key := key_of(request), "replace")) is not None:
             return answer(kept)
         before = records.predecessor(person)
@@ -55,7 +56,7 @@ class Renewal:
                 db.execute(f"DELETE FROM {table} WHERE person = ?", (before,))
             db.execute("DELETE FROM successions WHERE person = ?", (person,))
             records.keep(sub, key, "replace", link.body())
-        if (await shared.json_body(request, Guardian)).guardian:
+        if guardian:
             records.mark_minor(before)
         tell_card(self.events, before, "update")
         return answer(link.body())
