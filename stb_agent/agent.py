@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,17 +54,17 @@ from stb_agent.contract.views import Contact, View
 from stb_agent.core.access import Access
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
-from stb_agent.core.idle import Idle
-from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, SignIn, Stopped
+from stb_agent.core.page import Done, Failed, Frame, Job, Page, Reached, Shortfall, SignIn
 from stb_agent.core.service import Service, Tile
 from stb_agent.core.typing import AGAIN_S
-from stb_agent.core.waiting import LATE_S, STEPS_S, Wait
+from stb_agent.core.waiting import Wait
 from stb_agent.dictionary.dictionary import Dictionary
 from stb_agent.dictionary.dictionary import load as load_dictionary
 from stb_agent.host.boot import boot_id
 from stb_agent.host.clock import EARLIEST
 from stb_agent.host.tv import NoTelevision, SocketTelevision, Television
 from stb_agent.ipc import UiServer
+from stb_agent.jobs import Internal, Jobs
 from stb_agent.journal import InTheirName, Journal, about
 from stb_agent.orders import ResetOrders
 from stb_agent.remote.gestures import DEFAULT, SLOW
@@ -101,6 +101,7 @@ from stb_agent.store.outbox import Entry, State
 from stb_agent.store.post import Post
 from stb_agent.store.store import Store
 from stb_agent.told import Told
+from stb_agent.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -141,13 +142,6 @@ class _SendsLater(Sender, Protocol):
         """Give the authority that its entries carry."""
 
 
-class Internal(ChanomaError):
-    """Something of ours is broken."""
-
-    code = "internal"
-    retry = True
-
-
 class FolderUnusable(ChanomaError):
     """A folder of the configuration cannot be made: folder and reason."""
 
@@ -172,16 +166,10 @@ class Agent:
         self._anew = anew
         self._erased = asyncio.Event()
         self._hearing: list[asyncio.Task[None]] = []
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._seen_only: dict[int, tuple[Job, asyncio.Task[None]]] = {}
-        self._expiry: asyncio.TimerHandle | None = None
         self._notices = Notices()
         self._notice_end: asyncio.TimerHandle | None = None
-        self._idle_look: asyncio.TimerHandle | None = None
-        self._lapse: asyncio.TimerHandle | None = None
         self._confirmations: ConfirmationService | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._slots: dict[int, int] = {}
         self._page: tuple[bool, type[View], Text] | None = None
         self._last: tuple[Action | None, float] = None, 0.0
 
@@ -241,7 +229,7 @@ class Agent:
             about=about,
             owing=self._owing,
         )
-        self._authority = Authority(platform, self._clock, self._await_end, self._ender if issuer else None)
+        self._authority = Authority(platform, self._clock, self._see_to_the_end, self._ender if issuer else None)
         self._store = store
         operator_set = configured(config.screen, config.speech, config.remote, config.privacy, config.sounds)
         self._household = Household(
@@ -298,6 +286,7 @@ class Agent:
         self._services: dict[str, Service] = {
             it.name: it for it in (sign_in, link, self._help, history, self._ending, news)
         }
+        self._jobs = Jobs(self._services, ended=self._done, waiting=self._waiting)
         stream = EventStream(platform.asker)
         self._listening = Listening(
             stream,
@@ -389,7 +378,7 @@ class Agent:
             choices=self._household.choices,
             access=Access(config.levels, self._clock),
         )
-        self._idle = Idle(self._privacy(self._household.choices), asyncio.get_running_loop().time())
+        self._watch = Watch(self._core, self._privacy(self._household.choices), self._clock, self._apply)
 
     @staticmethod
     def _dictionary(config: Config) -> Dictionary:
@@ -440,11 +429,11 @@ class Agent:
                     ]
                 group.create_task(self._until_erased())
                 await self._slot.start()
-                self._start(self._help.learn())
+                self._jobs.start(self._help.learn())
                 if self._config.platform.software_statement and isinstance(self._asker.client, PublicClient):
-                    self._start(self._register())
+                    self._jobs.start(self._register())
                 if self._config.platform.issuer:
-                    self._start(self._tell_of_reset())
+                    self._jobs.start(self._tell_of_reset())
                     self._orders.remember()
                 if self._anew:
                     self._apply(self._core.tell(AnewPage()))
@@ -452,10 +441,7 @@ class Agent:
                 log.info("ready")
                 ready()
         finally:
-            jobs = list(self._jobs)
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)  # what they were sending is written down, too
+            await self._jobs.stop()
             await self._slot.stop()
             await self._say_goodbye()
 
@@ -517,11 +503,7 @@ class Agent:
         reset.begin(state, self._config.platform.issuer, self._clock(), self._random)
         log.info("the box begins anew")
         self._forget(Cause.USER)
-        others = [job for job in self._jobs if job is not asyncio.current_task()]
-        others += [self._carrying, *self._hearing]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await self._jobs.stop(self._carrying, *self._hearing)
         await self._slot.stop()
         self._store.close()
 
@@ -540,7 +522,7 @@ class Agent:
 
     def _action(self, action: Action) -> None:
         now = asyncio.get_running_loop().time()
-        self._idle.stir(now)
+        self._watch.stir()
         (before, at), self._last = self._last, (action, now)
         self._apply(self._core.key(action, again=before is action and now - at < AGAIN_S))
 
@@ -570,7 +552,7 @@ class Agent:
         self._notice_end = None if until is None else loop.call_at(until, self._say_notice)
 
     def _intent(self, intent: Intent) -> None:
-        self._idle.stir(asyncio.get_running_loop().time())
+        self._watch.stir()
         self._apply(self._core.intent(intent.rev, intent.id, intent.value))
 
     def _welcome(self) -> ViewMessage:
@@ -606,7 +588,7 @@ class Agent:
         self._card.changed()
         self._apply(self._core.card(_CARD_STATES[state]))
         if state in (SlotState.PRESENT, SlotState.MUTE):
-            self._start(self._identify())
+            self._jobs.start(self._identify())
 
     async def _identify(self) -> None:
         """Read the certificate of a card that was just put in: a known card is greeted, an unusable one is told why."""
@@ -647,13 +629,13 @@ class Agent:
 
     def _signed_in(self) -> None:
         """Send what waited for this person's card, and see to the session's end."""
-        self._await_end()
-        self._start(self._renew())
-        self._start(self._ending.signed_in())
+        self._see_to_the_end()
+        self._jobs.start(self._renew())
+        self._jobs.start(self._ending.signed_in())
         self._listening.wake()
         self._stop_looking()
         if self._confirmations is not None:
-            self._looking = self._start(self._confirmations.watch())
+            self._looking = self._jobs.start(self._confirmations.watch())
 
     def _stop_looking(self) -> None:
         if self._looking is not None:
@@ -665,13 +647,9 @@ class Agent:
         self._say_notice()
         self._apply(self._core.surroundings())
 
-    def _await_end(self) -> None:
+    def _see_to_the_end(self) -> None:
         """Lock when the session ends, whenever that is by now."""
-        expires = self._authority.expires_at
-        if expires is not None:
-            self._cancel_expiry()
-            left = max(expires - self._clock(), 0.0)
-            self._expiry = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.expired()))
+        self._watch.session(self._authority.expires_at)
 
     def _present(self) -> str | None:
         """Give the handle of who is signed in, or whose card is in the reader."""
@@ -716,56 +694,15 @@ class Agent:
                     self._authority.drop(self._bases.get(service, ""))
                 case Chose(choices=choices, kept=kept):
                     self._feel(choices)
-                    self._guard_by(self._privacy(choices))
+                    self._watch.by(self._privacy(choices))
                     if kept is not None:
                         self._keep(kept)
                 case Run():
-                    task = self._start(self._work(effect))
-                    if effect.job.while_seen:
-                        self._seen_only[effect.slot] = effect.job, task
-        for slot, (job, task) in list(self._seen_only.items()):
-            if slot != (self._core.attended if job.under_warning else self._core.seen):
-                del self._seen_only[slot]
-                task.cancel()
-                self._apply(self._core.done(slot, Stopped(job)))
-        self._guard()
-        self._watch_the_time()
+                    self._jobs.run(effect)
+        for slot, stopped in self._jobs.unseen(self._core.seen, self._core.attended):
+            self._apply(self._core.done(slot, stopped))
+        self._watch.look()
         self._orders.look()
-
-    def _watch_the_time(self) -> None:
-        """See to it that what is open only for so long is put away then."""
-        if self._lapse is not None:
-            self._lapse.cancel()
-        at = self._core.lapses_at
-        self._lapse = None
-        if at is not None:
-            left = max(at - self._clock(), 0.0)
-            self._lapse = asyncio.get_running_loop().call_later(left, lambda: self._apply(self._core.lapse()))
-
-    def _guard(self) -> None:
-        """Count the time without a key for as long as there is something to guard."""
-        if not self._core.at_stake:
-            self._look_away()
-        elif self._idle_look is None:
-            now = asyncio.get_running_loop().time()
-            self._idle.stir(now)
-            self._idle_look = asyncio.get_running_loop().call_at(self._idle.changes(now), self._look_idle)
-
-    def _guard_by(self, privacy: Privacy) -> None:
-        if privacy != self._idle.privacy:
-            self._idle.privacy = privacy
-            self._look_away()
-
-    def _look_away(self) -> None:
-        if self._idle_look is not None:
-            self._idle_look.cancel()
-            self._idle_look = None
-
-    def _look_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._idle_look = loop.call_at(self._idle.changes(now), self._look_idle)
-        self._apply(self._core.idle(self._idle.left(now)))
 
     def _feel(self, choices: Choices) -> None:
         """Let the remote be as the household has it; screen and voice are in every view."""
@@ -792,52 +729,23 @@ class Agent:
             self._page = page
             self._remote.new_view()
 
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._jobs.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._jobs.discard(task)
-        if not task.cancelled() and (defect := task.exception()) is not None:
-            log.error("a task of the agent failed", exc_info=defect)
-
-    async def _work(self, run: Run) -> None:
-        call_later = asyncio.get_running_loop().call_later
-        timers = [
-            call_later(s, self._waiting, run.slot, wait) for s, wait in ((STEPS_S, Wait.SLOW), (LATE_S, Wait.LATE))
-        ]
-        self._slots[id(run.job)] = run.slot
-        try:
-            event: Done | Failed = Done(run.job, await self._services[run.job.service].work(run.job))
-        except ChanomaError as error:
-            log.info("%s: %s", type(run.job).__name__, error.code)
-            event = Failed(run.job, error)
-        except Exception:
-            log.exception("%s failed", type(run.job).__name__)
-            event = Failed(run.job, Internal())
-        finally:
-            for timer in timers:
-                timer.cancel()
-            del self._slots[id(run.job)]
-        if run.job.while_seen:
-            del self._seen_only[run.slot]
-        self._apply(self._core.done(run.slot, event))
+    def _done(self, slot: int, event: Done | Failed) -> None:
+        """Tell the page how its job ended; whoever signed in by it may have gone meanwhile."""
+        self._apply(self._core.done(slot, event))
         if self._core.frame.level < Level.AUTHENTICATED:
-            self._forget(Cause.PROGRAMME)  # whoever signed in had gone from the page by then
+            self._forget(Cause.PROGRAMME)
         elif self._core.frame.linked and isinstance(event, Done) and isinstance(event.result, SignIn):
             self._remind()
 
     def _reached(self, job: Job, step: int, note: object = None) -> None:
         """Tell the page of a job how far it is."""
-        self._apply(self._core.done(self._slots[id(job)], Reached(job, step, note)))
+        self._apply(self._core.done(self._jobs.slot(job), Reached(job, step, note)))
 
     def _waiting(self, slot: int, wait: Wait) -> None:
         self._apply(self._core.waiting(slot, wait))
 
     def _forget(self, cause: Cause) -> None:
-        self._cancel_expiry()
+        self._watch.session(None)
         if self._authority.expires_at is not None:
             try:
                 self._authority.end(cause)
@@ -848,8 +756,3 @@ class Agent:
             if self._confirmations is not None:
                 self._confirmations.forget()
                 self._say_notice()
-
-    def _cancel_expiry(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
