@@ -5,13 +5,61 @@ Schemas are SQLite's; `schema_of` says the little that is other in PostgreSQL.
 """
 
 import re
+import select
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+_CONNECT_S = 2
+"""Seconds that a connection may take: everybody waits meanwhile."""
+_AGAIN_S = 0.5
+"""Seconds after a connection that failed until the next is tried."""
+
+
+class Unavailable(Exception):
+    """The database cannot be asked now. `doubtful`: whether the last change was kept is not known; else it was not."""
+
+    def __init__(self, *, doubtful: bool = False) -> None:
+        super().__init__("doubtful" if doubtful else "not kept")
+        self.doubtful = doubtful
+
+
+@dataclass
+class Kept:
+    """Whether anything was committed."""
+
+    anything: bool = False
+
+
+_kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping() -> Iterator[Kept]:
+    """Watch whether anything is committed."""
+    kept = Kept()
+    before = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(before)
+
+
+@contextmanager
+def spending() -> Iterator[None]:
+    """Commit what any sending of a request uses up (its proof), which is no effect of it."""
+    before = _kept.set(None)
+    try:
+        yield
+    finally:
+        _kept.reset(before)
 
 
 class Row(Protocol):
@@ -67,13 +115,19 @@ def open_file(path: Path, schema: str) -> sqlite3.Connection:
 
 
 class Postgres:
-    """State in a PostgreSQL database, by psycopg."""
+    """State in a PostgreSQL database, by psycopg; a connection that was lost is made again for the next statement or transaction.
 
-    def __init__(self, dsn: str, schema: str) -> None:
+    Every method raises Unavailable while there is none.
+    """
+
+    def __init__(self, dsn: str, schema: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         import psycopg
         from psycopg.rows import dict_row
 
-        self._db = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
+        self._lost = (psycopg.OperationalError, psycopg.InterfaceError)
+        self._connect = lambda: psycopg.connect(dsn, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_S)
+        self._monotonic, self._not_before = monotonic, 0.0
+        self._db = self._connect()
         self._open: list[AbstractContextManager[Any]] = []
         with self:
             for statement in schema_of(schema):
@@ -81,28 +135,79 @@ class Postgres:
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Result:
         """Run a statement."""
-        return self._db.execute(_statement(sql), parameters)
+        return self._asked(lambda: self._db.execute(_statement(sql), parameters))
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Result:
         """Run a statement for each of these parameters."""
-        cursor = self._db.cursor()
-        cursor.executemany(_statement(sql), parameters)
-        return cursor
+        rows = list(parameters)
+
+        def ask() -> Result:
+            cursor = self._db.cursor()
+            cursor.executemany(_statement(sql), rows)
+            return cursor
+
+        return self._asked(ask)
 
     def close(self) -> None:
         """End the connection."""
         self._db.close()
 
     def __enter__(self) -> Self:
-        transaction = self._db.transaction()
-        transaction.__enter__()
-        self._open.append(transaction)
+        if not self._open:
+            self._reconnect()
+
+        def begin() -> None:
+            transaction = self._db.transaction()
+            transaction.__enter__()
+            self._open.append(transaction)
+
+        self._asked(begin)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        self._open.pop().__exit__(kind, error, trace)
+        transaction = self._open.pop()
+        try:
+            transaction.__exit__(kind, error, trace)
+        except self._lost:
+            raise Unavailable(doubtful=not self._open) from None
+        if error is None and not self._open and (kept := _kept.get()) is not None:
+            kept.anything = True
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """Ask; once more where the connection turns out to be gone and nothing has begun on it."""
+        if not self._open:
+            self._reconnect()
+        try:
+            return ask()
+        except self._lost:
+            if self._open or not self._db.closed:
+                raise Unavailable from None
+        self._reconnect()
+        try:
+            return ask()
+        except self._lost:
+            raise Unavailable from None
+
+    def _reconnect(self) -> None:
+        """Make the connection again if it is gone. Raises Unavailable."""
+        if not self._db.closed and not self._said_something():
+            return
+        self._db.close()
+        if self._monotonic() < self._not_before:
+            raise Unavailable
+        try:
+            self._db = self._connect()
+        except self._lost:
+            self._not_before = self._monotonic() + _AGAIN_S
+            raise Unavailable from None
+
+    def _said_something(self) -> bool:
+        """Tell whether the server said something unasked: nearly always that it ends the connection."""
+        poll = select.poll()
+        poll.register(self._db.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
 
 def open_database(where: str | Path, schema: str) -> Database:

@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from yarl import URL
 
-from simulators.database import Database
+from simulators.database import Database, spending
 from simulators.web import AGENT, Clock, Problem, json_body, loopback_url, options
 
 PROOF_AGE = timedelta(seconds=300)
@@ -159,7 +159,7 @@ class Proofs:
         return jkt
 
     def _remember(self, jkt: str, jti: str, now: float, place: Place) -> None:
-        with self._db:
+        with spending(), self._db:
             self._db.execute("DELETE FROM dpop_proofs WHERE expires < ?", (int(now),))
             # `iat` may lie ahead of the clock by as much as it may lie behind.
             row = (jkt, jti, int(now + 2 * PROOF_AGE.total_seconds()))

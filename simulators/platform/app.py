@@ -21,6 +21,7 @@ from cryptography import x509
 from simulators import web as shared
 from simulators.admission import AT_ONCE, admission
 from simulators.authority import Authority
+from simulators.availability import availability
 from simulators.database import open_database
 from simulators.faults import Faults
 from simulators.platform.card import Cards
@@ -230,7 +231,7 @@ def build(
             return web.Response(status=204)
 
         app = shared.application(oauth_problem, clock, faults)
-        app.middlewares.append(admission(at_once))
+        app.middlewares.extend((admission(at_once), availability))
         shared.close_with(app, db)
         app.on_cleanup.append(lambda _: revocation.close())
         app.on_response_prepare.append(give_nonce)

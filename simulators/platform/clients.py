@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from simulators import web as shared
-from simulators.database import Database, Row
+from simulators.database import Database, Row, spending
 from simulators.platform.keys import Randomness
 from simulators.platform.operators import Method, Operators
 from simulators.platform.store import Store
@@ -162,7 +162,9 @@ class Clients:
                 raise ValueError("iat")
         except (JoseError, ValueError, TypeError) as error:
             raise Problem(401, "invalid_client", str(error)) from None
-        if not self._store.use_assertion(f"{client.client_id}|{claims.jti}", int(claims.exp) + _SKEW):
+        with spending():
+            fresh = self._store.use_assertion(f"{client.client_id}|{claims.jti}", int(claims.exp) + _SKEW)
+        if not fresh:
             raise Problem(401, "invalid_client", "jti was used before")
 
     # -- registration

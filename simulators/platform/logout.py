@@ -12,7 +12,7 @@ from enum import Enum
 import aiohttp
 from aiohttp import web
 
-from simulators.database import Database
+from simulators.database import Database, Unavailable
 from simulators.platform.clients import Clients
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.sessions import Sessions
@@ -160,24 +160,30 @@ class Logout:
 
     async def _deliver(self, sid: str, service: str) -> None:
         """Send logout tokens, each of its own, until the service takes one (200 or 204) or a day has passed."""
-        row = self._db.execute("SELECT since FROM logouts WHERE sid = ? AND service = ?", (sid, service)).fetchone()
-        person = self._db.execute("SELECT person FROM sessions WHERE sid = ?", (sid,)).fetchone()["person"]
-        wait, until = _FIRST, row["since"] + _GIVEN_UP.total_seconds()
-        timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
+        wait, timeout = _FIRST, aiohttp.ClientTimeout(total=_TIMEOUT)
         async with aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": AGENT}) as http:
-            while self._now() < until:
-                form = {"logout_token": self.logout_token(sid, service, person)}
-                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                    async with http.post(self._addresses[service] + PATH, data=form) as answer:
-                        if answer.status in (200, 204):
-                            with self._db:
-                                self._db.execute(
-                                    "UPDATE logouts SET state = ? WHERE sid = ? AND service = ?",
-                                    (State.ENDED.value, sid, service),
-                                )
-                            return
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError, Unavailable):
+                    if await self._delivered(http, sid, service):
+                        return
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LONGEST)
+
+    async def _delivered(self, http: aiohttp.ClientSession, sid: str, service: str) -> bool:
+        """Send one; tell whether it needs no other: taken, or given up."""
+        row = self._db.execute("SELECT since FROM logouts WHERE sid = ? AND service = ?", (sid, service)).fetchone()
+        person = self._db.execute("SELECT person FROM sessions WHERE sid = ?", (sid,)).fetchone()["person"]
+        if self._now() >= row["since"] + _GIVEN_UP.total_seconds():
+            return True
+        form = {"logout_token": self.logout_token(sid, service, person)}
+        async with http.post(self._addresses[service] + PATH, data=form) as answer:
+            if answer.status not in (200, 204):
+                return False
+        with self._db:
+            self._db.execute(
+                "UPDATE logouts SET state = ? WHERE sid = ? AND service = ?", (State.ENDED.value, sid, service)
+            )
+        return True
 
     def logout_token(self, sid: str, service: str, person: str) -> str:
         """Make a logout token (Back-Channel Logout 1.0, clause 2.4)."""

@@ -146,9 +146,11 @@ class Sessions:
 
     def end(self, sid: str) -> None:
         """End a session: none of its tokens is taken here any more."""
+        self.on_end(
+            sid
+        )  # first: a session that is still open is ended again, one that has ended would be told to nobody
         with self._db:
             self._db.execute("UPDATE sessions SET ended = 1 WHERE sid = ?", (sid,))
-        self.on_end(sid)
 
     def end_all(self, person: str) -> None:
         """End every session of a person, wherever it is."""

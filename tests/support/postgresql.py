@@ -22,50 +22,75 @@ def programs() -> Path:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
 
 
+class Server:
+    """A server that can be stopped and started; `dsn` is that of its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.dsn = f"postgresql://chanoma@/postgres?host={folder}"
+        self._obey: list[str] = []
+        if os.geteuid() == 0:
+            shutil.chown(folder, _SOMEBODY)
+            self._obey = ["setpriv", f"--reuid={_SOMEBODY}", "--regid=65534", "--clear-groups", "--"]
+        self._home = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Make the database."""
+        how = ["--username", "chanoma", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
+        subprocess.run(
+            [*self._obey, str(programs() / "initdb"), "--pgdata", str(self._folder / "data"), *how],
+            check=True, env=self._home, cwd=self._folder, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        quiet = {"listen_addresses": "", "fsync": "off", "unix_socket_directories": str(self._folder), "jit": "off"}
+        options = [word for name, value in quiet.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._obey, str(programs() / "postgres"), "-D", str(self._folder / "data"), *options],
+                env=self._home, cwd=self._folder, stdout=log, stderr=log,
+            )  # fmt: skip
+        _wait(self.dsn, self._process)
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected (fast shutdown, postgres(1))."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+            self._process = None
+
+    def drop_connections(self) -> None:
+        """End everybody's connection, and wait until they have ended."""
+        with psycopg.connect(self.dsn, autocommit=True) as db:
+            db.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Server]:
+    """Run a server that listens on no port."""
+    folder = Path(tempfile.mkdtemp(prefix="stb-postgresql-"))
+    try:
+        server = Server(folder)
+        server.make()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def running() -> Iterator[str]:
     """Run a server that listens on no port; gives the DSN of its database."""
-    folder = Path(tempfile.mkdtemp(prefix="stb-postgresql-"))
-    obey = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, _SOMEBODY)
-        obey = ["setpriv", f"--reuid={_SOMEBODY}", "--regid=65534", "--clear-groups", "--"]
-    data, home = folder / "data", {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    make = [
-        "initdb",
-        "--pgdata",
-        str(data),
-        "--username",
-        "chanoma",
-        "--auth",
-        "trust",
-        "--no-sync",
-        "--encoding",
-        "UTF8",
-    ]
-    try:
-        subprocess.run(
-            [*obey, str(programs() / make[0]), *make[1:]], check=True, env=home, cwd=folder, stdout=subprocess.DEVNULL
-        )
-        quiet = {"listen_addresses": "", "fsync": "off", "unix_socket_directories": str(folder), "jit": "off"}
-        options = [word for name, value in quiet.items() for word in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*obey, str(programs() / "postgres"), "-D", str(data), *options],
-                env=home,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            dsn = f"postgresql://chanoma@/postgres?host={folder}"
-            _wait(dsn, server)
-            yield dsn
-        finally:
-            server.send_signal(signal.SIGINT)  # fast shutdown (postgres(1))
-            server.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with served() as server:
+        yield server.dsn
 
 
 def _wait(dsn: str, server: subprocess.Popen[bytes]) -> None:
