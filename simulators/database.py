@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
+
+T = TypeVar("T")
 
 _CONNECT_S = 2
 """Seconds that a connection may take: everybody waits meanwhile."""
@@ -125,7 +127,11 @@ class Postgres:
         from psycopg.rows import dict_row
 
         self._lost = (psycopg.OperationalError, psycopg.InterfaceError)
-        self._connect = lambda: psycopg.connect(dsn, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_S)
+
+        def connect() -> psycopg.Connection[dict[str, Any]]:
+            return psycopg.connect(dsn, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_S)
+
+        self._connect = connect
         self._monotonic, self._not_before = monotonic, 0.0
         self._db = self._connect()
         self._open: list[AbstractContextManager[Any]] = []
@@ -175,7 +181,7 @@ class Postgres:
         if error is None and not self._open and (kept := _kept.get()) is not None:
             kept.anything = True
 
-    def _asked(self, ask: Callable[[], Any]) -> Any:
+    def _asked(self, ask: Callable[[], T]) -> T:
         """Ask; once more where the connection turns out to be gone and nothing has begun on it."""
         if not self._open:
             self._reconnect()
