@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count
 
 import msgspec
@@ -14,14 +14,14 @@ from stb_agent.contract.choices import Choices, configured
 from stb_agent.contract.ending import ALWAYS, Cause
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
-from stb_agent.contract.levels import Demand, FallsShort, Lack, Levels, Proof
+from stb_agent.contract.levels import Levels
 from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
 from stb_agent.contract.views import Contact, Message, Pin
 from stb_agent.core import curtain
-from stb_agent.core.access import Access, level_lack, short_of
+from stb_agent.core.access import Access
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
 from stb_agent.core.page import (
     CardNotice,
@@ -30,11 +30,9 @@ from stb_agent.core.page import (
     Delivered,
     Done,
     Failed,
-    FirstProve,
     Frame,
     Given,
     IdleNotice,
-    Job,
     LockNotice,
     Opened,
     Page,
@@ -49,18 +47,9 @@ from stb_agent.core.page import (
     Topic,
 )
 from stb_agent.core.stack import Slot, Stack
+from stb_agent.core.step_up import StepUps
 from stb_agent.core.waiting import Wait, waited
 from stb_agent.core.window import windowed
-
-
-@dataclass(frozen=True)
-class _Owed:
-    """A page's job that goes on once ``demand`` is met by another proof than ``than``; ``instead`` is its end if it is not."""
-
-    demand: Demand
-    than: Proof | None
-    then: Job
-    instead: Done | Failed
 
 
 class Core:
@@ -103,8 +92,7 @@ class Core:
         self._locked = locked
         self._practice = practice
         self._access = access or Access(Levels(), lambda: 0.0)
-        self._owed: dict[int, _Owed] = {}
-        self._repeated: set[int] = set()
+        self._steps = StepUps(self._access)
         self._contact = contact
         self._appearance = appearance
         self._speech = speech
@@ -263,8 +251,11 @@ class Core:
         if not isinstance(event, Reached):
             self._waits.pop(slot, None)
         for place in (*self._stack, *self._overlay):
-            if place.id == slot and (answer := self._unless_owed(place, event)) is not None:
-                self._deliver(place, answer)
+            if place.id == slot:
+                attended = place in self._stack and place == self._stack.top and self._shown
+                heard = self._steps.heard(place, event, self._frame.proof, attended=attended)
+                if heard is not None:
+                    self._deliver(place, heard)
         return self._settle()
 
     def waiting(self, slot: int, wait: Wait) -> Sequence[Effect]:
@@ -407,8 +398,7 @@ class Core:
         level = min(self._frame.level, Level.PRESENT if here else Level.NONE)
         self._frame = replace(self._frame, level=level, linked=False, proof=None)
         self._access.end()
-        self._owed.clear()
-        self._repeated.clear()
+        self._steps.end()
         self._stack.lock(keep_place=keep_place)
 
     def _push(self, page: Page) -> None:
@@ -463,9 +453,9 @@ class Core:
             return
         self._stack.cut(len(self._stack) - 1)
         while self._short(top := self._stack.top) is not None:
-            given_up = self._owed.pop(top.id, None)
-            if given_up is not None and self._short(top) is None:
-                self._deliver(top, given_up.instead)
+            instead = self._steps.give_up(top)
+            if instead is not None and self._short(top) is None:
+                self._deliver(top, instead)
                 return
             self._stack.cut(len(self._stack) - 1)
         self._arrive()
@@ -475,12 +465,11 @@ class Core:
         top = self._stack.top
         if self._short(top) is not None:
             return
-        owed = self._owed.pop(top.id, None)
-        if owed is None:
+        job = self._steps.resume(top)
+        if job is None:
             self._deliver(top, Shown())
         else:
-            self._repeated.add(top.id)
-            self._effects.append(Run(top.id, owed.then))
+            self._effects.append(Run(top.id, job))
 
     def _deliver(self, slot: Slot, event: PageEvent) -> None:
         if slot in self._overlay:
@@ -580,40 +569,7 @@ class Core:
         self._frame = replace(self._frame, level=proof.level, linked=result.linked, known=known, proof=proof)
 
     def _short(self, slot: Slot) -> Shortfall | None:
-        """Give why a page cannot be seen yet, or go on with its job; None if it can."""
-        needs, frame = slot.page.needs, self._frame
-        lack = level_lack(needs.level, frame.level) or self._access.lack(needs.service, frame.proof)
-        owed = self._owed.get(slot.id)
-        if lack is not None:
-            policy = self._access.policy(needs.service)
-            return Shortfall(lack, policy is not None and policy.at_box)
-        if owed is not None and (lack := short_of(owed.demand, owed.than, frame.proof)) is not None:
-            return Shortfall(lack, owed.demand.at_box)
-        return Shortfall(Lack.UNLINKED) if needs.linked and not frame.linked else None
-
-    def _unless_owed(
-        self, place: Slot, event: Done | Failed | Reached | Stopped
-    ) -> Done | Failed | Reached | Stopped | None:
-        """Keep an answer back that a new proof mends, if the person is there to give one; else give what the page hears.
-
-        What falls short right after a new proof is told: nobody proves who they are again and again for the same.
-        """
-        match event:
-            case Failed(job=job, error=FallsShort() as error):
-                owed = _Owed(error.demand, self._frame.proof, job, event)
-            case Done(result=FirstProve() as first):
-                owed = _Owed(first.demand, self._frame.proof, first.then, Done(event.job, first.instead))
-            case _:
-                if not isinstance(event, Reached):
-                    self._repeated.discard(place.id)
-                return event
-        repeated = place.id in self._repeated
-        self._repeated.discard(place.id)
-        here = place in self._stack and place == self._stack.top and self._shown
-        if repeated or not here or not place.page.needs.person:
-            return owed.instead
-        self._owed[place.id] = owed
-        return None
+        return self._steps.short(slot, self._frame)
 
     def _settle(self, *, answer: bool = False, screen: bool = False) -> Sequence[Effect]:
         """Step up where the top page needs it, then say what changed. ``answer``: an intent always gets a new view."""
