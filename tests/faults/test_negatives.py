@@ -15,10 +15,10 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.text import word
 from stb_agent.core.service import trouble
 from tests.faults.box import Town
+from tests.faults.negatives.certificates import POLICIES
 from tests.faults.negatives.page import PAGE, page
 from tests.faults.negatives.scene import Scene
 from tests.faults.negatives.table import TABLE, Negative, Refusal
-from tests.faults.negatives.tricks import POLICIES
 from tests.support.world import single_attempts
 
 pytestmark = [

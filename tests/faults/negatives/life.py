@@ -16,9 +16,9 @@ from unittest.mock import patch
 from stb_agent import ipc
 from stb_agent.cable_id.life import _MEANINGS
 from stb_agent.contract.messages import VERSION
+from tests.faults.negatives.played import sign, sign_in
 from tests.faults.negatives.scene import Scene
 from tests.faults.negatives.table import Group, Refusal, Who, negative
-from tests.faults.negatives.tricks import _signed, _tokens
 from tests.support.world import CLIENT, Box, Reply
 
 SUSPENDED = "cable_id.link.suspended"
@@ -31,7 +31,7 @@ _NOBODY = 65534
 async def _linked(scene: Scene) -> tuple[Box, dict[str, Any], str, Any]:
     """Give a box where somebody new is linked, their tokens, the link's id and the card."""
     card = next(scene.town.new)
-    box, tokens = await _tokens(scene, card)
+    box, tokens = await sign_in(scene, card)
     reply = await box.link(tokens["access_token"], scene.town.world.describe()["contract_number"])
     assert reply.status == 201, reply
     again = await box.sign_in(card)
@@ -159,7 +159,7 @@ async def _(scene: Scene) -> Refusal | None:
 )
 async def _(scene: Scene) -> Refusal | None:
     await _linked(scene)
-    box, tokens = await _tokens(scene, next(scene.town.new))
+    box, tokens = await sign_in(scene, next(scene.town.new))
     return scene.refused(await _act(box, "replacement", token=tokens["access_token"]), meanings=_MEANINGS)
 
 
@@ -169,7 +169,7 @@ async def _notice(scene: Scene, box: Box, signer: Box, **bent: Any) -> Refusal:
         "jti": secrets.token_hex(8), **bent,
     }  # fmt: skip
     header = {"typ": "reset-notice+jwt", "alg": "ES256", "jwk": signer.key.as_dict(private=False)}
-    text = _signed(header, json.dumps(claims), signer.key)
+    text = sign(header, json.dumps(claims), signer.key)
     address, media = f"{scene.platform}/reset-notice", {"Content-Type": "application/jwt"}
     async with scene.http.post(address, data=text, headers=media) as answer:
         return Refusal(f"{answer.status} {(await answer.json())['error']}", "")
@@ -183,7 +183,7 @@ async def _notice(scene: Scene, box: Box, signer: Box, **bent: Any) -> Refusal:
     wire="400 invalid_notice",
 )
 async def _(scene: Scene) -> Refusal | None:
-    box, _ = await _tokens(scene)
+    box, _ = await sign_in(scene)
     return await _notice(scene, box, scene.box())
 
 
@@ -191,7 +191,7 @@ async def _(scene: Scene) -> Refusal | None:
     "reset-elsewhere", Group.MIX_UP, "The notice of a reset was for another platform", "", wire="400 invalid_notice"
 )
 async def _(scene: Scene) -> Refusal | None:
-    box, _ = await _tokens(scene)
+    box, _ = await sign_in(scene)
     return await _notice(scene, box, box, aud="https://other.example")
 
 

@@ -25,9 +25,9 @@ from stb_agent.cable_id.reset import LONGEST_ORDER, check_order
 from stb_agent.cable_id.security_event import SESSION_REVOKED, Wrong
 from stb_agent.store.store import Store
 from stb_agent.told import Told
+from tests.faults.negatives.played import ELSEWHERE, HOUR, sign, sign_in
 from tests.faults.negatives.scene import Scene
 from tests.faults.negatives.table import Group, Negative, Refusal, Who, enter, negative
-from tests.faults.negatives.tricks import ELSEWHERE, HOUR, _signed, _tokens
 from tests.support.world import CLIENT, Box, unverified
 
 THUMBPRINT = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:"
@@ -103,7 +103,7 @@ def _set(
         "events": {SESSION_REVOKED: {"initiating_entity": "admin"}}, **bent,
     }  # fmt: skip
     whole = {"alg": "ES256", "typ": "secevent+jwt", "kid": kid, **(header or {})}
-    return jti, _signed(whole, json.dumps(claims), key or own)
+    return jti, sign(whole, json.dumps(claims), key or own)
 
 
 def event(name: str, group: Group, what: str, err: str, **how: Any) -> None:
@@ -287,7 +287,7 @@ async def _(scene: Scene) -> Refusal | None:
     wire="404 session_unknown",
 )
 async def _(scene: Scene) -> Refusal | None:
-    _, tokens = await _tokens(scene)
+    _, tokens = await sign_in(scene)
     box = scene.box()
     form = {
         "client_id": CLIENT,
@@ -301,7 +301,7 @@ async def _(scene: Scene) -> Refusal | None:
 
 async def _evening(scene: Scene) -> tuple[Box, dict[str, str]]:
     """Give a box where somebody uses both services, and the services' tokens; the services know how late it has become."""
-    box, tokens = await _tokens(scene)
+    box, tokens = await sign_in(scene)
     found = {}
     for name in ("booking", "health"):
         await scene.town.world.control(name, "POST", "/_sim/clock", {"skew": scene.town.clock.skew})
@@ -332,7 +332,7 @@ def logout(
         }  # fmt: skip
         claims = {name: value for name, value in claims.items() if value is not None}
         whole = {"alg": "ES256", "typ": "logout+jwt", "kid": kid, **(header or {})}
-        token = _signed(whole, json.dumps(claims), key or own)
+        token = sign(whole, json.dumps(claims), key or own)
         if twice:
             assert (await _logged_out(scene, token)).wire == "204"
             return await _logged_out(scene, token)
@@ -399,7 +399,7 @@ def falls_short(name: str, group: Group, what: str, code: str, wire: str, second
     """Enter an exchange for booking under a policy that the sign-in falls short of, after so many seconds; before, the same sign-in will do."""
 
     async def attack(scene: Scene) -> Refusal | None:
-        box, tokens = await _tokens(scene)
+        box, tokens = await sign_in(scene)
         usual = {"service": "booking", "acr": "authenticated", "max_age": 3600, "revocation": 3600, "at_box": False}
         assert (await box.exchange(tokens["access_token"], scene.town.world.booking)).status == 200
         await scene.platform_control("levels", **{**usual, **policy})
@@ -488,8 +488,8 @@ def order(
             "exp": now + HOUR,
             "jti": "1",
         }
-        check_order(_signed(whole, json.dumps(claims), own), keys, box.jkt, now)
-        text = _signed({**whole, **(header or {})}, json.dumps({**claims, **bent, **times}), key or own)
+        check_order(sign(whole, json.dumps(claims), own), keys, box.jkt, now)
+        text = sign({**whole, **(header or {})}, json.dumps({**claims, **bent, **times}), key or own)
         try:
             check_order(text, keys, scene.box().jkt if obeyed else box.jkt, now)
         except ResetOrderRefused as refused:
