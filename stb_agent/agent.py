@@ -455,7 +455,7 @@ class Agent:
     async def _register(self) -> None:
         """Register this box, as soon as the platform can be asked, and be that client from then on."""
         platform = self._config.platform
-        await until_registered(self._registrar, platform.software_statement, asyncio.sleep)
+        await until_registered(self._registrar, platform.software_statement, asyncio.sleep, self._random)
         state = Path(self._config.box.state)
         self._asker.client = client_of(state, platform.issuer, platform.client_id, self._random)
         log.info("registered")

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from stb_agent.cable_id.backing_off import later
 from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
-from stb_agent.cable_id.errors import CableIdError
+from stb_agent.cable_id.errors import CableIdError, PlatformBusy
 from stb_agent.cable_id.polling import Sleep
 from stb_agent.cable_id.registration import CLIENT_KEY, FIRST_WAIT, LONGEST_WAIT
 from stb_agent.cable_id.reset import Delivered, deliver, notice
@@ -145,15 +146,16 @@ async def until_delivered(
     state: Path, discovery: Discovery, transport: Transport, random: Random, sleep: Sleep
 ) -> None:
     """Deliver them as soon as the platform can be asked."""
-    wait = FIRST_WAIT
+    failed = 0
     while _waiting(state):
         try:
             if not await deliver_all(state, discovery, transport, random):
                 return
         except CableIdError as error:
             log.info("the notice of the reset waits: %s", error.code)
-            await sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+            failed += 1
+            asked = error.retry_after if isinstance(error, PlatformBusy) else None
+            await sleep(later(failed, first=FIRST_WAIT, longest=LONGEST_WAIT, random=random, asked=asked, at_least=1.0))
 
 
 def _waiting(state: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import msgspec
 from yarl import URL
 
 from stb_agent.cable_id.asking import Asker, decoded
+from stb_agent.cable_id.backing_off import later
 from stb_agent.cable_id.dpop import Random
 from stb_agent.cable_id.errors import CableIdError, EndUnsupported, PlatformBusy, SessionUnknown
 from stb_agent.cable_id.polling import Sleep, until_woken
@@ -212,12 +213,12 @@ class Ender:
         failed = 0
         while True:
             self._woken.clear()
-            wait = 0.0
+            asked: float | None = None
             try:
                 failed = 0 if await self.tell_all() else failed + 1
             except PlatformBusy as busy:
                 failed += 1
-                wait = min(busy.retry_after or 0.0, LONGEST_S)
+                asked = busy.retry_after
             except ChanomaError as error:
                 # What is remembered cannot be read or written, on a full disk, say: the television goes on.
                 log.error("ends cannot be told: %s", error.code)
@@ -225,6 +226,5 @@ class Ender:
             if not failed:
                 await self._woken.wait()
                 continue
-            fraction = int.from_bytes(self._random(7)) / 2**56
-            wait = max(wait, fraction * min(FIRST_S * 2.0 ** min(failed, 10), LONGEST_S))
+            wait = later(failed, first=2 * FIRST_S, longest=LONGEST_S, random=self._random, asked=asked)
             await until_woken(self._woken, wait, self._sleep)

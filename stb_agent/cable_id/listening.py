@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from stb_agent.cable_id.backing_off import asked_for, share
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Random, base64url
 from stb_agent.cable_id.errors import PlatformBusy, StreamGone, StreamUnsupported
@@ -165,9 +166,9 @@ class Listening:
             case StreamGone():
                 return SHORTEST_S
             case PlatformBusy(retry_after=float(asked)):
-                return min(max(asked, SHORTEST_S), LONGEST_S)
+                return asked_for(min(max(asked, SHORTEST_S), LONGEST_S), self._random)
         step = SHORTEST_S if self._attentive() else self._every
         return min(step * 2.0 ** min(failed - 1, 8), max(LONGEST_S, self._every)) * 0.5 + self._spread(step * 0.5)
 
     def _spread(self, seconds: float) -> float:
-        return int.from_bytes(self._random(7)) / 2**56 * seconds
+        return share(self._random) * seconds

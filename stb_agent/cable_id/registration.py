@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from yarl import URL
 
+from stb_agent.cable_id.backing_off import later
 from stb_agent.cable_id.client_auth import AuthMethod, ClientAuth, KeyClient, PublicClient
 from stb_agent.cable_id.device_key import DeviceKey
 from stb_agent.cable_id.discovery import Discovery, refused_for_now
@@ -18,6 +20,7 @@ from stb_agent.cable_id.errors import (
     AnswerInvalid,
     CableIdError,
     ClientRefused,
+    PlatformBusy,
     PlatformUnreachable,
     ProofRefused,
     RegistrationDamaged,
@@ -36,7 +39,7 @@ _NEXT = ".next"
 _STATEMENT_MOST = 16384
 FIRST_WAIT = 15.0
 LONGEST_WAIT = 3600.0
-"""Seconds between attempts to register, doubled each time; a fleet that starts together after a power cut does not ask in step for long."""
+"""Seconds between attempts to register: bounds of the back-off (`backing_off.later`); a fleet that starts together does not ask in step."""
 
 log = logging.getLogger(__name__)
 
@@ -90,17 +93,16 @@ def read_statement(path: str) -> str:
         raise StatementMissing from None
 
 
-async def until_registered(registrar: Registrar, statement: str, sleep: Sleep) -> None:
+async def until_registered(registrar: Registrar, statement: str, sleep: Sleep, random: Random) -> None:
     """Register this box with the statement in the file ``statement``; what goes wrong is logged and tried again later, as long as it takes."""
-    wait = FIRST_WAIT
-    while True:
+    for failed in count(1):
         try:
             await registrar.register(read_statement(statement))
             return
         except CableIdError as error:
             log.info("not registered: %s", error.code)
-        await sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
+            asked = error.retry_after if isinstance(error, PlatformBusy) else None
+        await sleep(later(failed, first=FIRST_WAIT, longest=LONGEST_WAIT, random=random, asked=asked, at_least=1.0))
 
 
 class Registrar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from stb_agent.cable_id.backing_off import asked_for
 from stb_agent.cable_id.dpop import Random
 from stb_agent.cable_id.errors import PlatformBusy, RevocationUnknown
 from stb_agent.cable_id.polling import Sleep
@@ -14,8 +15,6 @@ T = TypeVar("T")
 PATIENCE_S = 60.0
 """Seconds that somebody waits in all, told why, rather than type a PIN again."""
 SHORTEST_S = 1.0
-_SPREAD = 0.25
-"""How much longer than asked, at the most: the boxes that one overload turned away do not come back in step."""
 
 
 async def while_busy(
@@ -38,8 +37,7 @@ async def while_busy(
         except (PlatformBusy, RevocationUnknown) as busy:
             if busy.retry_after is None:
                 raise
-            fraction = int.from_bytes(random(7)) / 2**56
-            wait = max(busy.retry_after, SHORTEST_S) * (1 + _SPREAD * fraction)
+            wait = asked_for(max(busy.retry_after, SHORTEST_S), random)
             left -= wait  # not by the clock, which somebody may set meanwhile
             if left < 0 or clock() + wait >= until:
                 raise

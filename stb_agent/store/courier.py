@@ -20,6 +20,8 @@ LONGEST_DELAY = 300.0
 """Seconds: bounds of the exponential back-off (full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds: a service's Retry-After (RFC 9110 §10.2.3) is believed up to here."""
+_SPREAD = 0.25
+"""How much later than asked, at the most."""
 
 
 class Refused(Exception):
@@ -128,7 +130,8 @@ class Courier:
         fraction = int.from_bytes(self._random(7)) / 2**56
         delay = fraction * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(entry.attempts, 16))
         if retry_after is not None:
-            delay = max(delay, min(retry_after, LONGEST_RETRY_AFTER))
+            # Spread as well: a service that is busy asks every box the same.
+            delay = max(delay, min(retry_after, LONGEST_RETRY_AFTER) * (1 + _SPREAD * fraction))
         until = self._clock() + delay
         self._rests[entry.service] = _Rest(until, asked=retry_after is not None)
         return self._outbox.later(entry.key, until)
