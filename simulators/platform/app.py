@@ -6,7 +6,7 @@ long requests wait, and how old news of certificates may be; `POST /_sim/levels`
 `POST /_sim/faults` what goes wrong (`docs/simulators.md`);
 `POST /_sim/clients` enters a client; `POST /_sim/software-statement {"operator"?, "claims"?}` signs as an operator; `POST /_sim/decide`
 lets a person decide (`phone.py`) about what `GET /_sim/pending` tells. `POST /_sim/events` lets something happen that boxes are told of,
-`GET /_sim/events` and `GET /_sim/ends` tell what they heard and said (`events.py`, `logout.py`).
+`GET /_sim/events` and `GET /_sim/ends` tell what they heard and said (`events/`, `logout.py`).
 """
 
 import argparse
@@ -29,7 +29,7 @@ from simulators.platform.clients import SCHEMA as CLIENTS
 from simulators.platform.clients import Clients
 from simulators.platform.events import SCHEMA as EVENTS
 from simulators.platform.events import SCOPES as STREAM_SCOPES
-from simulators.platform.events import Events
+from simulators.platform.events import Events, Script, Streams
 from simulators.platform.front import Front
 from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
@@ -201,7 +201,8 @@ def build(
             support.saw(proof_key(request), contract)
 
         site = Site(issuer, {address: name for name, address in services.items()})
-        events = Events(issuer, db, keys, clients, sessions, store, proofs, randomness, clock)
+        events = Events(issuer, db, keys, sessions, store, randomness, clock)
+        streams = Streams(issuer, events, db, clients, proofs, randomness, clock)
         logout = Logout(issuer, site.services, db, keys, clients, sessions, store, proofs, randomness, clock)
         levels = Levels(services, db, clock)
         records = Records(db, store, randomness, clock)
@@ -218,7 +219,7 @@ def build(
             operators,
             levels,
             Successions(validation),
-            events,
+            streams,
             logout,
             life,
             randomness,
@@ -262,7 +263,8 @@ def build(
                 web.post("/revoke", front.revoke),
                 *Resets(issuer, db, sessions, clock).routes(),
                 *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
-                *events.routes(),
+                *streams.routes(),
+                *Script(events, db, sessions).routes(),
                 *logout.routes(),
                 web.post("/support/check", platform.support_check),
                 web.get("/_sim/ledger", platform.ledger),

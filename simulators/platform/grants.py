@@ -12,7 +12,7 @@ from cryptography import x509
 
 from simulators.platform.card import SKEW, Cards, Reason, Verdict, refused
 from simulators.platform.clients import Client, Clients
-from simulators.platform.events import Events
+from simulators.platform.events import Streams
 from simulators.platform.keys import Keys, Randomness
 from simulators.platform.levels import Levels
 from simulators.platform.life import Life, Standing
@@ -55,10 +55,10 @@ class TokenEndpoint:
 
     def __init__(
         self, site: Site, keys: Keys, store: Store, proofs: Proofs, clients: Clients, cards: Cards, pending: Pending,
-        sessions: Sessions, operators: Operators, levels: Levels, successions: Successions, events: Events,
+        sessions: Sessions, operators: Operators, levels: Levels, successions: Successions, streams: Streams,
         logout: Logout, life: Life, randomness: Randomness, clock: Clock,
     ) -> None:  # fmt: skip
-        self._levels, self._events, self._logout, self._life = levels, events, logout, life
+        self._levels, self._streams, self._logout, self._life = levels, streams, logout, life
         self._site, self._keys, self._store, self._proofs, self._clients = site, keys, store, proofs, clients
         self._cards, self._pending, self._sessions = cards, pending, sessions
         self._operators, self._successions, self._random, self._clock = operators, successions, randomness, clock
@@ -90,7 +90,7 @@ class TokenEndpoint:
                 more = {"urn:openid:params:jwt:claim:auth_req_id": handle}
                 body = self._begin(who, client, jkt, scope, None, more)
             case Grant.CLIENT.value:
-                body = self._events.token(client, jkt, form.get("scope", ""))
+                body = self._streams.token(client, jkt, form.get("scope", ""))
             case None:
                 raise Problem(400, "invalid_request", "grant_type is needed")
             case _:
