@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
 
-from stb_agent.cable_id.device_key import ALGORITHM
 from stb_agent.cable_id.discovery import Discovery
+from stb_agent.cable_id.signed import NotSigned, Why, payload
 
 LEEWAY = 120.0
 """Seconds that an event may seem to come from the future."""
 MAX_BYTES = 16384
 """The longest SET that is read."""
+_TYPES = ("secevent+jwt", "application/secevent+jwt")  # RFC 8417 §2.3
 _CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
 _OWN = "https://chanoma.example/secevent/event-type/"
 SESSION_REVOKED = _CAEP + "session-revoked"
@@ -164,27 +163,13 @@ async def read(token: str, discovery: Discovery, *, jti: str, audience: str, now
 
 
 async def _verified(token: str, discovery: Discovery) -> _Set:
-    """Check type and signature. The keys are read anew for one that is unknown."""
+    """Check type and signature."""
     if len(token) > MAX_BYTES:
         raise Wrong("invalid_request", "too long")
     try:
-        signed = jws.extract_compact(token.encode())
-        header = signed.headers()
-        if str(header.get("typ", "")).lower() not in ("secevent+jwt", "application/secevent+jwt"):
-            raise Wrong("invalid_request", "typ")
-        if "crit" in header:
-            raise Wrong("invalid_request", "crit")  # the profile has no extension (id_token)
-        kid = str(header.get("kid"))
-    except (JoseError, ValueError):
-        raise Wrong("invalid_request", "no SET") from None
-    key = (await discovery.keys()).signing.get(kid) or (await discovery.keys(fresh=True)).signing.get(kid)
-    try:
-        if key is None or not jws.validate_compact(signed, key, algorithms=[ALGORITHM]):
-            raise Wrong("invalid_key", "kid or signature")
-    except (JoseError, ValueError):
-        raise Wrong("invalid_key", "alg or signature") from None
-    try:
-        return msgspec.json.decode(signed.payload or b"", type=_Set)
+        return msgspec.json.decode(await payload(token, discovery, types=_TYPES), type=_Set)
+    except NotSigned as unsigned:
+        raise Wrong("invalid_key" if unsigned.why is Why.KEY else "invalid_request", unsigned.why) from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Wrong("invalid_request", "claims") from None
 
