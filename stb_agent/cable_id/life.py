@@ -158,14 +158,11 @@ class LinkLife:
         return await self._linked("/replacement", Kind.LINK_REPLACEMENT, authority, body, key)
 
     async def resume(self, authority: Authority, contract_number: str, key: str) -> LinkResult:
-        """Take back the suspension of the signed-in card's link.
+        """Take back the suspension of the signed-in card's link, by its contract number, "" for a link under none.
 
         Raises ContractNumberMistyped, ContractNotFound, LinkGone, TooManyTries, SessionEnded.
         """
-        check(contract_number)
-        return await self._linked(
-            "/resumption", Kind.LINK_RESUMPTION, authority, {"contract_number": contract_number}, key
-        )
+        return await self._linked("/resumption", Kind.LINK_RESUMPTION, authority, _numbered(contract_number), key)
 
     async def boxes(self, authority: Authority) -> tuple[KnownBox, ...]:
         """Give the boxes where the person is known, this one first. Raises LinkGone, LinkSuspended, SessionEnded."""
@@ -190,11 +187,12 @@ class LinkLife:
             return
 
     async def household(self, contract_number: str) -> tuple[HouseholdLink, ...]:
-        """Give the links of a contract that are known at this box. Raises ContractNumberMistyped, ContractNotFound, TooManyTries."""
-        check(contract_number)
-        reply = await self._asker.post(
-            await self._at("/household"), {"contract_number": contract_number}, Kind.LINK_HOUSEHOLD, meanings=_MEANINGS
-        )
+        """Give the links of a contract, or "" of none, that are known at this box.
+
+        Raises ContractNumberMistyped, ContractNotFound, TooManyTries.
+        """
+        form = _numbered(contract_number)
+        reply = await self._asker.post(await self._at("/household"), form, Kind.LINK_HOUSEHOLD, meanings=_MEANINGS)
         return tuple(
             HouseholdLink(it.link_id, seconds(it.linked_at), it.state == "suspended")
             for it in decoded(reply, _Household).links
@@ -203,11 +201,11 @@ class LinkLife:
     async def suspend(
         self, link_id: str, key: str, *, contract_number: str = "", member: Authority | None = None
     ) -> float:
-        """Suspend a link of this box, by its contract number or as another person under the same contract; gives since when.
+        """Suspend a link of this box, by its contract number or as another person under the same contract; one under none, without either.
 
-        Raises ContractNotFound, LinkGone, LinkSuspended (the member's own), TooManyTries, SessionEnded.
+        Gives since when. Raises ContractNotFound, LinkGone, LinkSuspended (the member's own), TooManyTries, SessionEnded.
         """
-        form = {"link_id": link_id, **({"contract_number": contract_number} if contract_number else {})}
+        form = {"link_id": link_id, **_numbered(contract_number)}
         token = self._asker.token_of(member) if member is not None else None
         reply = await self._asker.post(
             await self._at("/suspension"),
@@ -268,6 +266,13 @@ def _receipt(answer: _Receipt) -> Receipt:
     if not (answer.receipt.isascii() and answer.receipt.isdigit() and len(answer.receipt) == 8):
         raise AnswerInvalid
     return Receipt(answer.receipt, seconds(answer.ended_at), tuple(answer.services))
+
+
+def _numbered(contract_number: str) -> dict[str, str]:
+    if not contract_number:
+        return {}
+    check(contract_number)
+    return {"contract_number": contract_number}
 
 
 def _once(key: str) -> dict[str, str]:

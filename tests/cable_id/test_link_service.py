@@ -24,12 +24,15 @@ from stb_agent.services.link.jobs import (
     LoadEnds,
     LoadHousehold,
     LoadMine,
+    LoadWithoutContract,
     LookAtCard,
     MakeLink,
+    Mine,
     Outcome,
     ReplaceCard,
     ResumeCard,
     SuspendCard,
+    SuspendWithoutContract,
     TakeLink,
 )
 from stb_agent.services.link.pages import LinkPage
@@ -85,9 +88,9 @@ class Room:
         self.authority.begin(card, session)
         return session
 
-    async def link(self, card: str) -> str:
+    async def link(self, card: str, contract: str = NUMBER) -> str:
         await self.sign_in(card)
-        done = await self.service.work(MakeLink(NUMBER))
+        done = await self.service.work(MakeLink(contract))
         assert isinstance(done, Outcome)
         assert done.delivery is Delivery.SENT
         found = self.store.links.find(card)
@@ -212,6 +215,28 @@ async def test_a_lost_card_is_stopped_without_it_and_taken_back_with_it(room: Ro
     await room.service.work(ResumeCard(NUMBER))
     assert (await room.sign_in(card)).standing is Standing.LINKED
     assert isinstance(room.service.page(), LinkPage)
+
+
+async def test_without_a_contract_a_lost_card_is_stopped_without_it_and_taken_back_with_it(room: Room) -> None:
+    card = name("lost")
+    link_id = await room.link(card, "")
+    room.people.call(card, Nickname(known="mother"))
+    room.authority.end()
+    found = await room.service.work(LoadWithoutContract())
+    assert isinstance(found, tuple)
+    assert [it.called for it in found if it.link_id == link_id] == [None], "nobody's name without their card"
+    await down(room, "/link/suspension")
+    stopped = await room.service.work(SuspendWithoutContract(link_id))
+    assert isinstance(stopped, Outcome)
+    assert stopped.delivery is Delivery.WAITING
+    await up(room)
+    assert room.entry("suspend").state is State.SENT
+    assert (await room.sign_in(card)).standing is Standing.SUSPENDED
+    mine = await room.service.work(LoadMine())
+    assert isinstance(mine, Mine)
+    assert not mine.contract
+    await room.service.work(ResumeCard(""))
+    assert (await room.sign_in(card)).standing is Standing.LINKED
 
 
 async def test_a_member_stops_anothers_card_in_their_own_name(room: Room) -> None:

@@ -211,6 +211,47 @@ async def test_another_of_the_household_suspends_without_a_number(town):
     assert (await standing(box, town.card("wife")))[0] == "linked"
 
 
+async def test_a_household_without_a_contract_stops_and_takes_back_a_card_at_its_own_box(town):
+    ask = f"{town.address['platform']}/link/household"
+    box, token, link_id = await linked(town, contract="")
+    _, _, under_one = await linked(town, "neighbour", OTHER, box)
+    found = await box.send("POST", ask, data=ME)
+    assert found.body == {"links": [{"link_id": link_id, "linked_at": "2026-11-24T00:30:00Z", "state": "linked"}]}
+    stranger = town.box()
+    assert (await stranger.send("POST", ask, data=ME)).body == {"links": []}
+    form = {**ME, "link_id": link_id}
+    assert (await stranger.act("suspension", data=form)).status == 404, "it is not of that box"
+    assert (await box.act("suspension", data={**ME, "link_id": under_one})).status == 404, "that one needs its number"
+    done = await box.act("suspension", key="s", data=form)
+    assert (done.status, done.body["state"]) == (200, "suspended")
+    assert (await box.send("GET", f"{box.platform}/link", token=token)).status == 401, "sessions ended at once"
+    assert (await box.send("POST", ask, data=ME)).body["links"][0]["state"] == "suspended"
+    # Found again: the card and its PIN, at a box of the person's.
+    away = await stranger.token(town.card("new"))
+    assert (await stranger.act("resumption", away, json={})).status == 404
+    state, token = await standing(box, town.card("new"))
+    assert state == "suspended"
+    assert (await box.send("GET", f"{box.platform}/link", token=token)).body["contract"] is False
+    assert (await box.act("resumption", token, json={})).body["link_id"] == link_id
+    assert (await standing(box, town.card("new")))[0] == "linked"
+
+
+async def test_a_member_stops_a_card_without_a_contract_and_a_number_is_needed_for_one_with(town):
+    box, token, link_id = await linked(town, contract="")
+    for name, contract in (("wife", CONTRACT_NUMBER), ("guest", "")):
+        _, member, theirs = await linked(town, name, contract, box)
+        assert (await box.act("suspension", member, data={"link_id": link_id})).status == 200
+        if contract:
+            under_one = theirs
+        order = {"act": "resume", "link_id": link_id}
+        assert (await town.control("platform", "POST", "/_sim/call-centre", order)).status == 200
+    refused = await box.act("suspension", member, data={"link_id": under_one})
+    assert (refused.status, refused.body["error"]) == (404, "link_unknown")
+    await town.control("platform", "POST", "/_sim/call-centre", {"act": "suspend", "link_id": under_one})
+    _, token = await standing(box, town.card("wife"))
+    assert (await box.act("resumption", token, json={})).status == 404, "what is under a contract needs its number"
+
+
 async def test_the_call_centre_suspends_and_resumes(town):
     box, token, link_id = await linked(town)
     call = {"act": "suspend", "link_id": link_id}

@@ -68,7 +68,7 @@ from stb_agent.services.home.idle import IdleWarning, Locked
 from stb_agent.services.link import hub, reminder, standing
 from stb_agent.services.link import pages as link
 from stb_agent.services.link.jobs import End, Lost, Mine, Outcome
-from stb_agent.services.link.lost import LostPage
+from stb_agent.services.link.lost import By, LostPage
 from stb_agent.services.link.lost import Stage as LostStage
 from stb_agent.services.news import pages as news
 from stb_agent.services.remote import pages as remote
@@ -217,6 +217,7 @@ def _links() -> dict[str, Page]:
     return {
         **{f"replace-{it.value}": standing.ReplacePage(it) for it in standing.Stage if it is not standing.Stage.NUMBER},
         **{f"suspended-{it.value}": standing.SuspendedPage(right, it) for it in standing.Stage},
+        "suspended-here": standing.SuspendedPage(right, contract=False),
         "boxes-full": standing.TooManyBoxesPage(boxes),
         "boxes": hub.BoxesPage(boxes[1:]),
         "boxes-none": hub.BoxesPage(()),
@@ -239,7 +240,10 @@ def _links() -> dict[str, Page]:
         "ends": hub.EndsPage(tuple(End("2026-11-22T03:00:00Z", it) for it in outcomes.values())),
         "ends-none": hub.EndsPage(()),
         **{f"lost-{it.value}": LostPage(right, it, found=lost, chosen=lost[0], error=LinkGone()) for it in LostStage},
-        "lost-nobody": LostPage(right, LostStage.WHOSE, by_number=False),
+        "lost-nobody": LostPage(right, LostStage.WHOSE, by=By.MEMBER),
+        "lost-which": LostPage(right, LostStage.WHOSE, found=lost, by=By.TELEVISION),
+        "lost-which-sure": LostPage(right, LostStage.SURE, found=lost, chosen=lost[0], by=By.TELEVISION),
+        "lost-no-other": LostPage(right, LostStage.WHOSE, by=By.TELEVISION),
         "ending": reminder.EndingPage(40),
     }
 

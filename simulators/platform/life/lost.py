@@ -20,7 +20,7 @@ _WRONG_MOST, _WRONG_WITHIN = 5, timedelta(hours=1)
 
 
 class _Contract(msgspec.Struct):
-    contract_number: str
+    contract_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class LostCards:
         )
 
     async def household(self, request: web.Request) -> web.Response:
-        """Answer the links of a contract that this box knows, to somebody without a card who knows the number."""
+        """Answer the links that this box knows to somebody without a card: those of a contract whose number they know, or those of none."""
         form, jkt = await self.callers.box(request)
-        people = self._people_here(jkt, form.get("contract_number", ""))
+        people = self._people_at(jkt, form.get("contract_number", ""))
         links = [(self.records.store.link_of(person), self.records.suspended(person)) for person in people]
         body = [
             {"link_id": link.link_id, "linked_at": link.linked_at, "state": "suspended" if stopped else "linked"}
@@ -53,18 +53,18 @@ class LostCards:
         return answer({"links": body})
 
     async def stop(self, request: web.Request) -> web.Response:
-        """Suspend a link of this box: by the contract number, or by another person of the same contract who is signed in."""
+        """Suspend a link of this box: by the contract number, by another person of the same contract who is signed in, or one without."""
         key = key_of(request)
         if "Authorization" in request.headers:
             member, _ = self.callers.person(request, active=True)
             form = strings(await request.post())
             jkt = proof_key(request).thumbprint()
-            contract = self.records.contract(member)
-            people = self._people_here(jkt, contract) if contract else [member]
+            people = {*self._without_contract(jkt), *self._people_at(jkt, self.records.contract(member))}
             who = "member"
         else:
             form, jkt = await self.callers.box(request)
-            people, who = self._people_here(jkt, form.get("contract_number", "")), "contract_number"
+            number = form.get("contract_number", "")
+            people, who = set(self._people_at(jkt, number)), "contract_number" if number else "box"
         link_id = form.get("link_id", "")
         if (kept := self.records.kept(jkt, key, f"suspend {link_id}")) is not None:
             return answer(kept)
@@ -77,7 +77,7 @@ class LostCards:
         return answer(body)
 
     async def take_back(self, request: web.Request) -> web.Response:
-        """Take a suspension back: the card is there again, at a box of its own household, and somebody knows the contract number."""
+        """Take a suspension back: the card is there again, at a box of its own household, and somebody knows the contract number if it has one."""
         person, claims = self.callers.person(request)
         sub = claims.sub
         number = (await shared.json_body(request, _Contract)).contract_number
@@ -87,7 +87,8 @@ class LostCards:
         if link is None:
             raise Problem(404, "link_unknown")
         jkt = proof_key(request).thumbprint()
-        if person not in self._people_here(jkt, number):
+        under_none = not self.records.contract(person)
+        if person not in (self._without_contract(jkt) if under_none else self._people_under(jkt, number)):
             raise Problem(404, "link_unknown")
         self.resume(person, link.link_id)
         with self.records.db:
@@ -110,7 +111,18 @@ class LostCards:
             self.records.db.execute("DELETE FROM suspensions WHERE person = ?", (person,))
         self.events.tell_person(person, EventType.LINK_STATUS_CHANGE.value, link_id, status="active")
 
-    def _people_here(self, jkt: str, contract: str) -> Sequence[str]:
+    def _people_at(self, jkt: str, contract: str) -> Sequence[str]:
+        return self._people_under(jkt, contract) if contract else self._without_contract(jkt)
+
+    def _without_contract(self, jkt: str) -> Sequence[str]:
+        """Give who is linked under no contract and known at a box."""
+        rows = self.records.db.execute(
+            "SELECT person FROM links JOIN link_boxes USING (person) WHERE contract = '' AND jkt = ? ORDER BY linked_at",
+            (jkt,),
+        ).fetchall()
+        return [str(row["person"]) for row in rows]
+
+    def _people_under(self, jkt: str, contract: str) -> Sequence[str]:
         """Give who is linked under a contract and known at a box. Raises Problem 404, 429 after too many wrong numbers."""
         now, db = int(self.records.clock().timestamp()), self.records.db
         since = now - int(_WRONG_WITHIN.total_seconds())

@@ -28,6 +28,7 @@ from stb_agent.services.link.jobs import (
     LoadEnds,
     LoadHousehold,
     LoadMine,
+    LoadWithoutContract,
     LookAtCard,
     Lost,
     MakeLink,
@@ -36,6 +37,7 @@ from stb_agent.services.link.jobs import (
     ReplaceCard,
     ResumeCard,
     SuspendCard,
+    SuspendWithoutContract,
     TakeLink,
 )
 from stb_agent.services.link.pages import LinkPage
@@ -167,6 +169,11 @@ class LinkService:
                 return await self._household(number)
             case SuspendCard(link_id=link_id, contract_number=number):
                 return await self._suspend(link_id, number)
+            case LoadWithoutContract():
+                found = await self._life.household("")
+                return tuple(Lost(it.link_id, None, _text(it.linked_at), it.suspended) for it in found)
+            case SuspendWithoutContract(link_id=link_id):
+                return await self._suspend_as_box(link_id, "")
             case Leave():
                 return await self._leave()
             case LoadEnds():
@@ -228,10 +235,13 @@ class LinkService:
         return tuple(Lost(it.link_id, names.get(it.link_id), _text(it.linked_at), it.suspended) for it in found)
 
     async def _suspend(self, link_id: str, number: str) -> Outcome:
-        asked: dict[str, object] = {"link_id": link_id, "contract_number": number}
         if not number:
-            return await self._post_out(SUSPEND, asked)
-        # Nobody is signed in: the box says it in its own name, and the number is what counts.
+            return await self._post_out(SUSPEND, {"link_id": link_id, "contract_number": ""})
+        return await self._suspend_as_box(link_id, number)
+
+    async def _suspend_as_box(self, link_id: str, number: str) -> Outcome:
+        """Say it in the box's own name, since nobody is signed in: what counts is the number, or that the link is this box's and under none."""
+        asked: dict[str, object] = {"link_id": link_id, "contract_number": number}
         return outcome(await self._post.send(self._entry(SUSPEND, asked, "", BOX, None), PATIENCE_S))
 
     async def _leave(self) -> Outcome:

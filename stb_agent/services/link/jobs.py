@@ -50,7 +50,7 @@ class ReplaceCard(LinkJob):
 
 @dataclass(frozen=True)
 class ResumeCard(LinkJob):
-    """Take the suspension of this card back; answers None."""
+    """Take the suspension of this card back, by the contract number, "" for a link under none; answers None."""
 
     contract_number: str = field(repr=False)
 
@@ -85,6 +85,18 @@ class SuspendCard(LinkJob):
 
     link_id: str = field(repr=False)
     contract_number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class LoadWithoutContract(LinkJob):
+    """Find the links of this box that are under no contract, for somebody without a card; answers a tuple of Lost, and nobody's name."""
+
+
+@dataclass(frozen=True)
+class SuspendWithoutContract(LinkJob):
+    """Suspend one of them; answers Outcome."""
+
+    link_id: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A lost card: what to do first, whose it is, and what became of stopping it.
 
 Whoever is at this television and knows the contract number may stop a card of the house, and so may somebody of the house who is signed in: it can
-be taken back with the card in a minute, while a card in strange hands cannot wait. No name of the house is shown before either is known.
+be taken back with the card in a minute, while a card in strange hands cannot wait. A card that was registered without a contract may be stopped
+by whoever is at its television. No name of the house is shown before number or person is known.
 """
 
 from __future__ import annotations
@@ -16,13 +17,29 @@ from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, word
 from stb_agent.contract.views import Choice, Delivery, Item, List, Message, Progress, Row, Tone, View
 from stb_agent.core.form import Ending, Filling
-from stb_agent.core.page import Chosen, Covered, Delivered, Done, Failed, Frame, Move, Page, PageEvent, Pressed
+from stb_agent.core.page import Chosen, Covered, Delivered, Done, Failed, Frame, Job, Move, Page, PageEvent, Pressed
 from stb_agent.core.service import retry, trouble
-from stb_agent.services.link.jobs import CheckLink, LoadHousehold, Lost, Outcome, SuspendCard
+from stb_agent.services.link.jobs import (
+    CheckLink,
+    LoadHousehold,
+    LoadWithoutContract,
+    Lost,
+    Outcome,
+    SuspendCard,
+    SuspendWithoutContract,
+)
 from stb_agent.services.link.standing import number_field
 
 HOTLINE = "0120-95-0178"
 """マイナンバー総合フリーダイヤル: stops a lost card day and night (https://www.kojinbango-card.go.jp/contact/)."""
+
+
+class By(Enum):
+    """By what a card may be stopped: the contract number, somebody of the house who is signed in, or that it was registered without a number."""
+
+    NUMBER = "number"
+    MEMBER = "member"
+    TELEVISION = "television"
 
 
 class Stage(Enum):
@@ -48,7 +65,7 @@ class LostPage(Page):
     typed: Filling | None = field(default=None, repr=False)
     found: tuple[Lost, ...] = ()
     chosen: Lost | None = None
-    by_number: bool = True
+    by: By = By.NUMBER
     error: ChanomaError | None = None
     key: str = ""
 
@@ -62,26 +79,23 @@ class LostPage(Page):
         title = word("link.lost.title")
         match self.stage:
             case Stage.FIRST:
-                return self._first()
+                return self._first(frame)
             case Stage.NUMBER:
                 return self._filling.view(word("link.number.title"), word("link.lost.number"))
             case Stage.WHOSE if not self.found:
-                return _message(Tone.INFO, "link.lost.nobody")
+                return _message(Tone.INFO, "link.lost.no_other" if self.by is By.TELEVISION else "link.lost.nobody")
             case Stage.WHOSE:
                 return List(
                     title=title,
-                    lead=word("link.lost.whose"),
-                    items=tuple(
-                        Item(f"who:{at}", _named(it), word("link.lost.stopped") if it.suspended else _since(it))
-                        for at, it in enumerate(self.found)
-                    ),
+                    lead=word("link.lost.which" if self.by is By.TELEVISION else "link.lost.whose"),
+                    items=tuple(self._item(at, it) for at, it in enumerate(self.found)),
                 )
             case Stage.SURE if self.chosen is not None:
                 return Choice(
                     title=title,
                     lead=word("link.lost.sure"),
                     rows=(
-                        Row(word("link.lost.who_label"), _named(self.chosen)),
+                        self._row(self.chosen),
                         Row(word("link.lost.then_label"), word("link.lost.then")),
                     ),
                     items=(Item("stop", word("link.lost.not_now"), first=True), Item("suspend", word("link.lost.go"))),
@@ -91,11 +105,12 @@ class LostPage(Page):
             case Stage.DONE:
                 return _message(Tone.OK, "link.lost.done")
             case Stage.TROUBLE if self.error is not None:
-                return trouble(title, self.error, *retry(self.error), Item("number", word("link.again")))
+                number = () if self.by is By.TELEVISION else (Item("number", word("link.again")),)
+                return trouble(title, self.error, *retry(self.error), *number)
             case _:
                 return Progress(title=title, lead=word("link.lost.sending"))
 
-    def _first(self) -> View:
+    def _first(self, frame: Frame) -> View:
         return Choice(
             title=word("link.lost.title"),
             lead=word("link.lost.lead"),
@@ -105,6 +120,7 @@ class LostPage(Page):
             ),
             items=(
                 Item("begin", word("link.lost.begin"), first=True),
+                *(() if _member(frame) else (Item("none", word("link.consent.none")),)),
                 Item("back_home", word("link.lost.not_now")),
             ),
         )
@@ -114,10 +130,11 @@ class LostPage(Page):
             case Covered() if self.stage in (Stage.NUMBER, Stage.WHOSE, Stage.SURE):
                 return Move(stay=LostPage(self.well_formed))  # whoever comes back may be somebody else
             case Chosen(id="begin"):
-                member = frame.level >= Level.AUTHENTICATED and frame.linked
-                if member:
-                    return Move(stay=replace(self, stage=Stage.LOOKING, by_number=False), jobs=(LoadHousehold(),))
-                return Move(stay=replace(self, stage=Stage.NUMBER, by_number=True))
+                if _member(frame):
+                    return replace(self, by=By.MEMBER)._look()
+                return Move(stay=replace(self, stage=Stage.NUMBER, by=By.NUMBER))
+            case Chosen(id="none"):
+                return replace(self, by=By.TELEVISION)._look()
             case Chosen(id="number"):
                 return Move(stay=LostPage(self.well_formed, Stage.NUMBER))
             case Chosen(id="stop" | "back_home" | "ok"):
@@ -128,7 +145,7 @@ class LostPage(Page):
                 return self._look()
             case Chosen(id="suspend") if self.chosen is not None:
                 return self._suspend(self.chosen)
-            case Done(job=LoadHousehold(), result=tuple(found)):
+            case Done(job=LoadHousehold() | LoadWithoutContract(), result=tuple(found)):
                 return Move(stay=replace(self, stage=Stage.WHOSE, found=found))
             case Done(result=Outcome() as outcome):
                 return self._became(outcome)
@@ -150,13 +167,32 @@ class LostPage(Page):
     def _filling(self) -> Filling:
         return self.typed or number_field(self.well_formed)
 
+    @property
+    def _number(self) -> str:
+        return self._filling.value if self.by is By.NUMBER else ""
+
+    def _item(self, at: int, lost: Lost) -> Item:
+        stopped = word("link.lost.stopped") if lost.suspended else None
+        if self.by is By.TELEVISION:
+            return Item(f"who:{at}", _since(lost), stopped)
+        return Item(f"who:{at}", _named(lost), stopped or _since(lost))
+
+    def _row(self, lost: Lost) -> Row:
+        if self.by is By.TELEVISION:
+            return Row(word("link.lost.which_label"), _since(lost))
+        return Row(word("link.lost.who_label"), _named(lost))
+
     def _look(self) -> Move:
-        number = self._filling.value if self.by_number else ""
-        return Move(stay=replace(self, stage=Stage.LOOKING, error=None), jobs=(LoadHousehold(number),))
+        job: Job = LoadHousehold(self._number)
+        if self.by is By.TELEVISION:
+            job = LoadWithoutContract()
+        return Move(stay=replace(self, stage=Stage.LOOKING, error=None), jobs=(job,))
 
     def _suspend(self, lost: Lost) -> Move:
-        number = self._filling.value if self.by_number else ""
-        return Move(stay=replace(self, stage=Stage.SENDING, error=None), jobs=(SuspendCard(lost.link_id, number),))
+        job: Job = SuspendCard(lost.link_id, self._number)
+        if self.by is By.TELEVISION:
+            job = SuspendWithoutContract(lost.link_id)
+        return Move(stay=replace(self, stage=Stage.SENDING, error=None), jobs=(job,))
 
     def _became(self, outcome: Outcome) -> Move:
         match outcome.delivery:
@@ -180,6 +216,10 @@ def _message(tone: Tone, code: str) -> Message:
 
 def _named(lost: Lost) -> Text:
     return lost.called if lost.called is not None else word("settings.people.unnamed")
+
+
+def _member(frame: Frame) -> bool:
+    return frame.level >= Level.AUTHENTICATED and frame.linked
 
 
 def _since(lost: Lost) -> Text:

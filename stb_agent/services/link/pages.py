@@ -97,7 +97,7 @@ class LinkPage(Page):
                     title=word("link.no_contract.title"),
                     lead=word("link.no_contract.lead"),
                     rows=(
-                        Row(word("link.no_contract.cannot_label"), word("link.no_contract.cannot")),
+                        Row(word("link.no_contract.lost_label"), word("link.no_contract.lost")),
                         Row(word("link.no_contract.later_label"), word("link.no_contract.later")),
                     ),
                     items=(

@@ -31,7 +31,7 @@ from stb_agent.core.page import (
 )
 from stb_agent.core.service import retry, trouble
 from stb_agent.services.link.boxes import listed
-from stb_agent.services.link.jobs import CheckLink, EndBox, LoadBoxes, Outcome, ReplaceCard, ResumeCard
+from stb_agent.services.link.jobs import CheckLink, EndBox, LoadBoxes, LoadMine, Mine, Outcome, ReplaceCard, ResumeCard
 
 
 class Stage(Enum):
@@ -123,7 +123,7 @@ class ReplacePage(Page):
 
 @dataclass(frozen=True)
 class SuspendedPage(Page):
-    """A card that was reported lost is in the reader: what may be done, and with the contract number at home it is in use again."""
+    """A card that was reported lost is in the reader: what may be done; at home, with the contract number if it has one, it is in use again."""
 
     needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
     personal: ClassVar[bool] = True
@@ -132,6 +132,8 @@ class SuspendedPage(Page):
     stage: Stage = Stage.ASK
     typed: Filling | None = field(default=None, repr=False)
     error: ChanomaError | None = None
+    contract: bool = True
+    """Whether the link is under one, as far as is known."""
 
     def blank(self) -> Page:
         return SuspendedPage(self.well_formed)
@@ -147,7 +149,10 @@ class SuspendedPage(Page):
                     title=title,
                     lead=word("link.suspended.lead"),
                     rows=(
-                        Row(word("link.suspended.found_label"), word("link.suspended.found")),
+                        Row(
+                            word("link.suspended.found_label"),
+                            word("link.suspended.found" if self.contract else "link.suspended.found_here"),
+                        ),
                         Row(word("link.suspended.new_label"), word("link.suspended.new")),
                         Row(word("link.suspended.else_label"), word("link.suspended.else")),
                     ),
@@ -167,12 +172,21 @@ class SuspendedPage(Page):
                     items=(Item("ok", word("link.done.go"), first=True),),
                 )
             case Stage.TROUBLE if self.error is not None:
-                return trouble(title, self.error, *retry(self.error), Item("number", word("link.again")))
+                number = Item("number", word("link.again")) if self.contract else Item("stop", word("home.ok"))
+                return trouble(title, self.error, *retry(self.error), number)
             case _:
                 return Progress(title=title, lead=word("link.sending"))
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
+            case Shown() if self.stage is Stage.ASK:
+                return Move(jobs=(LoadMine(),))
+            case Done(job=LoadMine(), result=Mine() as mine):
+                return Move(stay=replace(self, contract=mine.contract))
+            case Failed(job=LoadMine()):
+                return Move()  # then the number is asked for
+            case Chosen(id="number") if not self.contract:
+                return self._send()
             case Chosen(id="number"):
                 return Move(stay=replace(self, stage=Stage.NUMBER, error=None))
             case Chosen(id="again"):
@@ -196,7 +210,8 @@ class SuspendedPage(Page):
         return self.typed or number_field(self.well_formed)
 
     def _send(self) -> Move:
-        return Move(stay=replace(self, stage=Stage.SENDING), jobs=(ResumeCard(self._filling.value),))
+        number = self._filling.value if self.contract else ""
+        return Move(stay=replace(self, stage=Stage.SENDING), jobs=(ResumeCard(number),))
 
 
 @dataclass(frozen=True)

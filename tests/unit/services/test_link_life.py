@@ -23,6 +23,8 @@ from stb_agent.services.link.jobs import (
     Leave,
     LoadBoxes,
     LoadHousehold,
+    LoadMine,
+    LoadWithoutContract,
     LookAtCard,
     Lost,
     MakeLink,
@@ -31,9 +33,10 @@ from stb_agent.services.link.jobs import (
     ReplaceCard,
     ResumeCard,
     SuspendCard,
+    SuspendWithoutContract,
     TakeLink,
 )
-from stb_agent.services.link.lost import HOTLINE, LostPage, Stage
+from stb_agent.services.link.lost import HOTLINE, By, LostPage, Stage
 from stb_agent.services.link.pages import LinkPage
 from stb_agent.services.link.standing import ReplacePage, SuspendedPage, TooManyBoxesPage
 from stb_agent.store.store import Store
@@ -161,8 +164,36 @@ def test_a_member_needs_no_number() -> None:
     assert sent(sure.on(Chosen("suspend"), HERE)) == (SuspendCard("a", ""),)
 
 
+def test_a_household_without_a_contract_stops_a_card_of_its_television_and_sees_no_name() -> None:
+    page: Page = LostPage(right)
+    assert ids(page, NOBODY) == ["begin", "none", "back_home"]
+    assert ids(page, HERE) == ["begin", "back_home"], "who is signed in needs no number anyway"
+    moved = page.on(Chosen("none"), NOBODY)
+    assert sent(moved) == (LoadWithoutContract(),)
+    found = (Lost("a", None, "2026-04-01T00:00:00Z"), Lost("b", None, "2026-05-01T00:00:00Z", suspended=True))
+    page = stay(stay(moved).on(Done(LoadWithoutContract(), found), NOBODY))
+    view = page.view(NOBODY)
+    assert isinstance(view, List)
+    assert view.lead == Word("link.lost.which")
+    assert [item.detail for item in view.items] == [None, Word("link.lost.stopped")]
+    assert page.on(Chosen("who:1"), NOBODY) == Move()
+    sure = stay(page.on(Chosen("who:0"), NOBODY))
+    assert ids(sure, NOBODY) == ["stop", "suspend"]
+    moved = sure.on(Chosen("suspend"), NOBODY)
+    assert sent(moved) == (SuspendWithoutContract("a"),)
+    again = stay(stay(moved).on(Failed(SuspendWithoutContract("a"), errors.PlatformUnreachable()), NOBODY))
+    assert ids(again, NOBODY) == ["again"], "there is no number to type anew"
+    assert sent(again.on(Chosen("again"), NOBODY)) == (SuspendWithoutContract("a"),)
+    assert stay(sure.on(Covered(), NOBODY)) == LostPage(right)
+
+
+def test_where_no_card_is_without_a_contract_it_is_said_whom_to_call() -> None:
+    page = stay(LostPage(right, Stage.LOOKING, by=By.TELEVISION).on(Done(LoadWithoutContract(), ()), NOBODY))
+    assert page.view(NOBODY).remedy == Word("link.lost.no_other.remedy", {"phone": HOTLINE})  # type: ignore[union-attr]
+
+
 def test_where_nobody_else_is_registered_it_is_said_whom_to_call() -> None:
-    page = stay(LostPage(right, Stage.LOOKING, by_number=False).on(Done(LoadHousehold(), ()), HERE))
+    page = stay(LostPage(right, Stage.LOOKING, by=By.MEMBER).on(Done(LoadHousehold(), ()), HERE))
     view = page.view(HERE)
     assert isinstance(view, Message)
     assert view.remedy == Word("link.lost.nobody.remedy", {"phone": HOTLINE})
@@ -201,6 +232,22 @@ def test_a_found_card_is_taken_back_with_the_number() -> None:
     wrong = stay(stay(moved).on(Failed(ResumeCard(NUMBER), errors.ContractNotFound()), NEW))
     assert wrong.view(NEW).lead == Word("cable_id.link.contract_not_found.cause")
     assert stay(moved).on(Done(ResumeCard(NUMBER), None), NEW).linked
+
+
+def test_a_found_card_without_a_contract_is_taken_back_without_a_number() -> None:
+    page: Page = SuspendedPage(right)
+    assert sent(page.on(Shown(), NEW)) == (LoadMine(),)
+    assert page.on(Failed(LoadMine(), errors.SessionEnded()), NEW) == Move(), "then the number is asked for"
+    mine = Mine("operator", "2026-04-01T00:00:00Z", contract=False, days_left=None)
+    page = stay(page.on(Done(LoadMine(), mine), NEW))
+    view = page.view(NEW)
+    assert isinstance(view, Choice)
+    assert Word("link.suspended.found_here") in [row.value for row in view.rows]
+    moved = page.on(Chosen("number"), NEW)
+    assert sent(moved) == (ResumeCard(""),)
+    wrong = stay(stay(moved).on(Failed(ResumeCard(""), errors.PlatformUnreachable()), NEW))
+    assert ids(wrong, NEW) == ["again", "stop"]
+    assert stay(moved).on(Done(ResumeCard(""), None), NEW).linked
 
 
 # -- boxes
