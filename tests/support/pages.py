@@ -578,6 +578,7 @@ def _waits() -> dict[str, View]:
 
 REAL: dict[str, View] = {
     **{name: page.view(_SIGNED_IN) for name, page in _pages().items()},
+    "lost-by-nobody": LostPage(lambda _: True).view(Frame()),
     **_homes(),
     **_pins(),
     **_forms(),
