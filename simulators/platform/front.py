@@ -56,11 +56,13 @@ class Front:
         """Begin a device grant (RFC 8628, clause 3.1)."""
         form, jkt = await self._form(request)
         client = self.clients.of(form, jkt)
-        answer = {**self.pending.device(client, jkt, form.get("scope", "")), "place": client.sector}
+        answer = self.pending.device(client, jkt, form.get("scope", ""))
+        place = self.store.place_of(jkt, self.operators.of(client.operator).area)
         page = f"{self.issuer}/device"
         addresses = {
             "verification_uri": page,
             "verification_uri_complete": f"{page}?user_code={answer['user_code']}",
+            **({"place": place} if place else {}),
         }
         return web.json_response({**answer, **addresses}, headers=_QUIET)
 

@@ -68,6 +68,7 @@ class Waiting:
     handle: str
     kind: Kind
     client_id: str
+    jkt: str | None
     scope: str
     message: str
     number: str
@@ -289,6 +290,6 @@ class Pending:
 
 def _waiting(row: Row) -> Waiting:
     return Waiting(
-        row["handle"], Kind(row["kind"]), row["client_id"], row["scope"], row["message"] or "", row["number"] or "",
+        row["handle"], Kind(row["kind"]), row["client_id"], row["jkt"], row["scope"], row["message"] or "", row["number"] or "",
         json.loads(row["details"]), row["expires"],
     )  # fmt: skip

@@ -26,7 +26,7 @@ from simulators.web import Clock, Problem
 
 _PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><body style="font:1.2em sans-serif;max-width:30em;margin:1em auto"><h1>{title}</h1>{body}</body></html>"""
-_ASK = """<p style="border-left:.3em solid {colour};padding-left:.6em">{operator}のテレビ（{place}）が、{what}を求めています。
+_ASK = """<p style="border-left:.3em solid {colour};padding-left:.6em">{operator}のテレビ{place}が、{what}を求めています。
 心当たりがなければ「断る」を押してください。</p>
 <p>お電話: {phone}</p>
 <form method="post">{hidden}{number}
@@ -132,13 +132,13 @@ class Desk:
 
     def _ask(self, waiting: Waiting, hidden: Mapping[str, str]) -> str:
         fields = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in hidden.items())
-        client, operator = self._clients.find(waiting.client_id), self._operator(waiting)
-        place = self._store.place_of(client.jkt) if client and client.jkt else ""
+        operator = self._operator(waiting)
+        place = self._store.place_of(waiting.jkt, operator.area)
         return _ASK.format(
             operator=html.escape(operator.title),
             colour=html.escape(operator.colour),
             phone=html.escape(f"{operator.phone}（{operator.hours}）"),
-            place=html.escape(place or (client.sector if client else waiting.client_id)),
+            place=html.escape(f"（{place}）" if place else ""),
             what=html.escape(waiting.message or "ご本人の確認"),
             hidden=fields,
             number=_NUMBER if waiting.number else "",

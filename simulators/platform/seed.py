@@ -4,6 +4,7 @@ import argparse
 import re
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -24,17 +25,22 @@ def with_check_digit(body: str) -> str:
     return f"{body}{-luhn_sum(body + '0') % 10}"
 
 
+Area = Annotated[str, msgspec.Meta(max_length=40)]
+"""A place as the people who live there call it, short enough for the television (docs/cable-id-profile.md, A phone as the reader)."""
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One household's subscription."""
 
     number: str
-    area: str
+    area: Area
     plan: str
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cable operator: `name` stands in its address (https://NAME.example), `title` is what people call it.
 
+    `area`: the town that it serves, said where nobody knows where in it a box stands.
     `ocsp_age`, `crl_age`: how old news of a certificate may be, in seconds (`docs/simulators.md`, Revocation).
     `link`: what it allows of links.
     """
@@ -48,6 +54,7 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ocsp_age: int = 12 * 3600
     crl_age: int = 0
     link: LinkPolicy = LinkPolicy()
+    area: Area = ""
 
 
 _AREAS = ("中央一丁目", "中央三丁目", "港町二丁目", "松風町", "灯台前", "南砂浜", "緑が丘四丁目", "古城町")
@@ -67,7 +74,7 @@ CONTRACT_NUMBER = CONTRACTS[0].number
 """The contract of the demonstration's household; also the one that the card `linked` is linked to."""
 
 OPERATORS = (
-    Operator("shiomi", OPERATOR, "0120-000-041", "9:00–18:00", contracts=CONTRACTS),
+    Operator("shiomi", OPERATOR, "0120-000-041", "9:00–18:00", contracts=CONTRACTS, area="しおみ市"),
     Operator(
         "minato", "みなとテレビ", "0120-000-052", "10:00–19:00", "#7a2a4a",
         tuple(
@@ -75,7 +82,7 @@ OPERATORS = (
             for body, area, plan in (
                 ("410000027", "波止場町", _PLANS[0]), ("410000114", "坂上二丁目", _PLANS[2]), ("420000305", "入船", _PLANS[1]),
             )
-        ),
+        ), area="みなと市",
     ),
 )  # fmt: skip
 """Those that the platform knows unless it is told of others."""

@@ -99,12 +99,12 @@ class Store:
         ).fetchone()
         return str(row["person"]) if row else None
 
-    def place_of(self, jkt: str) -> str:
-        """Say where a box stands: the area of the contract that somebody linked under there; empty when nobody did."""
+    def place_of(self, jkt: str | None, otherwise: str = "") -> str:
+        """Say where a box stands: the area of the contract that somebody linked under there; `otherwise` when nobody did."""
         row = self._db.execute(
             "SELECT area FROM contracts JOIN box_places ON number = contract WHERE jkt = ?", (jkt,)
         ).fetchone()
-        return str(row["area"]) if row else ""
+        return str(row["area"]) if row else otherwise
 
     def link_of(self, person: str) -> Link | None:
         """Return the person's link, if there is one."""

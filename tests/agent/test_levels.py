@@ -53,7 +53,9 @@ async def test_a_phone_reads_the_card_and_the_records_want_it_at_the_box() -> No
         assert shown["code"].startswith(f"{box.world.platform}/device?user_code=")
         values = {code(row["label"]): row["value"] for row in shown["rows"]}
         assert values["sign_in.phone.operator"] == "しおみケーブルテレビ"
-        assert values["sign_in.phone.place"]
+        assert values["sign_in.phone.place"] == "しおみ市", (
+            "what the operator calls its service area: nobody linked here yet"
+        )
         await ui.until(lambda message: '"minutes": 5' in json.dumps(message["view"]))
         await decide(box, shown)
         await ui.kind("message", "booking.orders")

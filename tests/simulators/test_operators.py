@@ -2,11 +2,12 @@
 
 import argparse
 
+import msgspec
 import pytest
 
 from simulators.platform.seed import OPERATORS, operators_of
 from tests.simulators.test_clients import JWT_BEARER, Registered
-from tests.support.world import unverified
+from tests.support.world import CLIENT, unverified
 
 SHIOMI, MINATO = OPERATORS
 CIBA = "backchannel_authentication"
@@ -67,6 +68,19 @@ async def test_a_person_has_another_name_for_each_operator(town, boxes):
     assert unverified((await boxes[0].sign_in(town.card("linked"))).body["id_token"])["sub"] == names[0]
 
 
+@pytest.mark.parametrize("area", ["しおみ市とその周り", ""])
+async def test_before_anybody_links_the_place_is_what_the_operator_calls_its_area(make_town, area):
+    town = await make_town(operators=(msgspec.structs.replace(SHIOMI, area=area),))
+    box = town.box()
+    form = {"client_id": CLIENT, "scope": "openid link services"}
+    begun = await box.send("POST", f"{box.platform}/device_authorization", data=form)
+    assert begun.body.get("place", "") == area
+    async with town.http.get(begun.body["verification_uri_complete"]) as answer:
+        page = await answer.text()
+    assert f"{SHIOMI.title}のテレビ{'（しおみ市とその周り）' if area else ''}が、" in page
+    assert CLIENT not in page
+
+
 async def test_the_phones_page_names_operator_telephone_and_place(town, boxes):
     for one, card in zip(boxes, ("person0", "person1"), strict=True):
         token = (await one.sign_in(town.card(card))).body["access_token"]
@@ -76,6 +90,7 @@ async def test_the_phones_page_names_operator_telephone_and_place(town, boxes):
         begun = await box.send("POST", f"{box.platform}/device_authorization", data=form)
         async with town.http.get(begun.body["verification_uri_complete"]) as answer:
             page = await answer.text()
+        assert begun.body["place"] == one.operator.contracts[2].area, "the television says the same"
         other = MINATO if one.operator is SHIOMI else SHIOMI
         for text in (one.operator.title, one.operator.phone, one.operator.colour, one.operator.contracts[2].area):
             assert text in page
@@ -118,6 +133,7 @@ title = "はまべケーブル"
 phone = "0120-000-074"
 hours = "9:00–17:00"
 colour = "#2a6a4a"
+area = "浜辺市"
 contracts = [{ number = "5200000015", area = "浜辺", plan = "テレビ基本" }]
 crl_age = 172800
 
@@ -227,6 +243,7 @@ async def test_a_policy_of_links_is_changed_for_one_or_for_all(town, boxes):
         ("boxes_per_person = 1", "boxes_per_person = -1", "operator.*boxes_per_person"),
         ("without_contract = false", "without = false", "without"),
         ("[link]", "[link", "operators.toml"),
+        ('area = "浜辺市"', f'area = "{"浜" * 41}"', "operator.*area"),
     ],
 )
 def test_a_file_that_is_wrong_is_told_where(tmp_path, old, new, told):
