@@ -505,6 +505,8 @@ class Agent:
         self._forget(Cause.USER)
         await self._jobs.stop(self._carrying, *self._hearing)
         await self._slot.stop()
+        if self._config.platform.issuer:
+            await reset.take_leave(self._registrar, self._asker.discovery)
         self._store.close()
 
         def tell(step: int) -> None:

@@ -6,6 +6,7 @@ platform, signed before, until it was delivered.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import logging
 import os
@@ -20,7 +21,7 @@ from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.errors import CableIdError, PlatformBusy
 from stb_agent.cable_id.polling import Sleep
-from stb_agent.cable_id.registration import CLIENT_KEY, FIRST_WAIT, LONGEST_WAIT
+from stb_agent.cable_id.registration import CLIENT_KEY, FIRST_WAIT, LONGEST_WAIT, Registrar
 from stb_agent.cable_id.reset import Delivered, deliver, notice
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract.errors import ChanomaError
@@ -32,6 +33,8 @@ _NOTICE = "reset-notice."
 _DRAFT = ".new"
 NOTICES_MOST = 16
 """So many notices wait for the platform; a box that never reaches it loses the oldest."""
+LEAVE_S = 10.0
+"""Seconds that a platform which takes no notices is given to forget the box, before its keys are destroyed all the same."""
 _KEYS = (DEVICE_KEY, CLIENT_KEY, CLIENT_KEY + ".next", KEY)
 
 log = logging.getLogger(__name__)
@@ -125,6 +128,16 @@ def go_on(state: Path, random: Random, reached: Callable[[int], None] = lambda s
         destroy(marker, random)
         sync(state)
     return True
+
+
+async def take_leave(registrar: Registrar, discovery: Discovery) -> None:
+    """Have a platform that takes no notices forget this box, while there is the key that can ask for it. The reset goes on whatever comes of it."""
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            if not (await discovery.metadata()).reset_endpoint:
+                await registrar.remove()
+    except (CableIdError, TimeoutError) as error:
+        log.info("the registration is not removed: %s", getattr(error, "code", "timeout"))
 
 
 async def deliver_all(state: Path, discovery: Discovery, transport: Transport, random: Random) -> bool:

@@ -19,6 +19,8 @@ from stb_agent.cable_id.device_key import DEVICE_KEY, DeviceKey
 from stb_agent.cable_id.discovery import Discovery
 from stb_agent.cable_id.dpop import Prover
 from stb_agent.cable_id.errors import CableIdError, ResetOrderRefused
+from stb_agent.cable_id.registration import FILE as REGISTRATION
+from stb_agent.cable_id.registration import Registrar
 from stb_agent.cable_id.reset import check_order
 from stb_agent.cable_id.transport import Transport
 from stb_agent.contract import words
@@ -92,6 +94,8 @@ def _reset(arguments: argparse.Namespace, config: Config, state: Path) -> bool |
         elif not arguments.yes and not _wanted(state):
             return None
         reset.begin(state, config.platform.issuer, clock(), os.urandom)
+        if config.platform.issuer and not arguments.offline and (state / REGISTRATION).exists():
+            asyncio.run(_take_leave(config.platform.issuer, state))
     reset.go_on(state, os.urandom)
     if arguments.offline or not config.platform.issuer:
         return False
@@ -123,6 +127,18 @@ def _wanted(state: Path) -> bool:
         print(words.text("reset.cli.unknown"), file=sys.stderr)
     print(words.text("reset.cli.ask"), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "reset"
+
+
+async def _take_leave(issuer: str, state: Path) -> None:
+    clock = SystemClock().time
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        try:
+            prover = Prover(DeviceKey.open(state / DEVICE_KEY), clock=clock, random=os.urandom)
+        except CableIdError:
+            return  # a damaged key proves nothing, and must go all the same
+        transport = Transport(http, prover, clock=clock)
+        discovery = Discovery(issuer, transport)
+        await reset.take_leave(Registrar(state, discovery, transport), discovery)
 
 
 async def _tell(issuer: str, state: Path) -> bool:

@@ -10,7 +10,7 @@ lets a person decide (`phone.py`) about what `GET /_sim/pending` tells. `POST /_
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from simulators.platform.grants import SCOPES, Grant, Site, TokenEndpoint
 from simulators.platform.handoff import SCHEMA as HANDOFF
 from simulators.platform.handoff import Handoffs
 from simulators.platform.keys import Keys, Randomness, Use, draws, load_keys
+from simulators.platform.lesser import OMISSIBLE
 from simulators.platform.levels import SCHEMA as LEVELS
 from simulators.platform.levels import Levels
 from simulators.platform.lies import Lie
@@ -70,9 +71,9 @@ def oauth_problem(problem: Problem) -> web.Response:
     return web.json_response(body, status=problem.status, headers=headers)
 
 
-def discovery(issuer: str) -> dict[str, object]:
-    """Describe the platform (OpenID Connect Discovery 1.0, clause 3)."""
-    return {
+def discovery(issuer: str, without: Collection[str] = ()) -> dict[str, object]:
+    """Describe the platform (OpenID Connect Discovery 1.0, clause 3), `without` some of what it could have."""
+    whole: dict[str, object] = {
         "issuer": issuer,
         "jwks_uri": f"{issuer}/jwks",
         "authorization_endpoint": f"{issuer}/authorize",
@@ -106,6 +107,7 @@ def discovery(issuer: str) -> dict[str, object]:
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
+    return {name: value for name, value in whole.items() if name not in without}
 
 
 class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
@@ -116,13 +118,23 @@ class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
 class Platform:
     """The profile's own endpoints, and what the platform says of itself."""
 
-    def __init__(self, issuer: str, keys: Keys, store: Store, front: Front, support: Support, faults: Faults) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        keys: Keys,
+        store: Store,
+        front: Front,
+        support: Support,
+        faults: Faults,
+        without: Collection[str],
+    ) -> None:
+        self._without = without
         self._issuer, self._keys, self._store, self._front, self._support = issuer, keys, store, front, support
         self._faults, self._last_nonce = faults, ""
 
     async def discovery(self, _: web.Request) -> web.Response:
         """Answer the discovery document."""
-        return web.json_response(discovery(self._issuer))
+        return web.json_response(discovery(self._issuer, self._without))
 
     async def described(self, _: web.Request) -> web.Response:
         """Answer the description of the profile for machines (OpenAPI 3.1)."""
@@ -164,6 +176,7 @@ def build(
     database: str | None = None,
     known: Sequence[Operator] = OPERATORS,
     at_once: int = AT_ONCE,
+    without: Collection[str] = (),
 ) -> shared.Build:
     """Prepare the application.
 
@@ -195,7 +208,7 @@ def build(
         front = Front(issuer, clients, pending, sessions, operators, store, proofs, clock)
         desk = Desk(issuer, pending, clients, cards, store, own, operators, clock)
         support = Support(db, keys, clock)
-        platform = Platform(issuer, keys, store, front, support, faults)
+        platform = Platform(issuer, keys, store, front, support, faults, without)
 
         def linked_at_box(request: web.Request, contract: str) -> None:
             support.saw(proof_key(request), contract)
@@ -237,46 +250,52 @@ def build(
         app.on_cleanup.append(lambda _: revocation.close())
         app.on_response_prepare.append(give_nonce)
         app.cleanup_ctx.append(logout.running)
-        app.add_routes(
-            [
-                web.get("/.well-known/openid-configuration", platform.discovery),
-                web.get("/jwks", platform.jwks),
-                web.get("/openapi.json", platform.described),
-                web.post("/card-nonce", platform.card_nonce),
-                web.post("/token", tokens.answer),
-                *life.routes(),
-                web.post("/register", clients.register),
-                web.get("/register/{client}", clients.show),
-                web.put("/register/{client}", clients.change),
-                web.delete("/register/{client}", clients.remove),
-                web.post("/device_authorization", front.device),
-                web.get("/device", desk.device_page),
-                web.post("/device", desk.device_decision),
-                web.post("/backchannel_authentication", front.ciba),
-                web.get("/confirmations", front.confirmations),
-                web.post("/confirmations/{id}", front.confirm),
-                web.post("/par", front.push),
-                web.get("/authorize", desk.authorize_page),
-                web.post("/authorize", desk.authorize_decision),
-                web.get("/userinfo", front.userinfo),
-                web.post("/userinfo", front.userinfo),
-                web.post("/revoke", front.revoke),
-                *Resets(issuer, db, sessions, clock).routes(),
-                *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
-                *streams.routes(),
-                *Script(events, db, sessions).routes(),
-                *logout.routes(),
-                web.post("/support/check", platform.support_check),
-                web.get("/_sim/ledger", platform.ledger),
-                web.post("/_sim/rotate", rotate),
-                web.post("/_sim/policy", front.policy),
-                web.post("/_sim/levels", levels.order),
-                web.post("/_sim/clients", clients.enter),
-                web.post("/_sim/software-statement", operators.make),
-                web.post("/_sim/decide", desk.decide),
-                web.get("/_sim/pending", front.waiting),
-            ]
-        )
+
+        def removed(client_id: str) -> None:
+            sessions.end_of_client(client_id)
+            events.end_of_client(client_id)
+
+        clients.removed = removed
+        routes = [
+            web.get("/.well-known/openid-configuration", platform.discovery),
+            web.get("/jwks", platform.jwks),
+            web.get("/openapi.json", platform.described),
+            web.post("/card-nonce", platform.card_nonce),
+            web.post("/token", tokens.answer),
+            *life.routes(),
+            web.post("/register", clients.register),
+            web.get("/register/{client}", clients.show),
+            web.put("/register/{client}", clients.change),
+            web.delete("/register/{client}", clients.remove),
+            web.post("/device_authorization", front.device),
+            web.get("/device", desk.device_page),
+            web.post("/device", desk.device_decision),
+            web.post("/backchannel_authentication", front.ciba),
+            web.get("/confirmations", front.confirmations),
+            web.post("/confirmations/{id}", front.confirm),
+            web.post("/par", front.push),
+            web.get("/authorize", desk.authorize_page),
+            web.post("/authorize", desk.authorize_decision),
+            web.get("/userinfo", front.userinfo),
+            web.post("/userinfo", front.userinfo),
+            web.post("/revoke", front.revoke),
+            *Resets(issuer, db, sessions, clock).routes(),
+            *Handoffs(issuer, db, clients, proofs, randomness, clock).routes(),
+            *streams.routes(),
+            *Script(events, db, sessions).routes(),
+            *logout.routes(),
+            web.post("/support/check", platform.support_check),
+            web.get("/_sim/ledger", platform.ledger),
+            web.post("/_sim/rotate", rotate),
+            web.post("/_sim/policy", front.policy),
+            web.post("/_sim/levels", levels.order),
+            web.post("/_sim/clients", clients.enter),
+            web.post("/_sim/software-statement", operators.make),
+            web.post("/_sim/decide", desk.decide),
+            web.get("/_sim/pending", front.waiting),
+        ]
+        absent = {discovery("")[name] for name in without}
+        app.add_routes(it for it in routes if it.path not in absent)
         return app
 
     return make
@@ -339,6 +358,13 @@ def main(argv: list[str]) -> int:
         default=OPERATORS,
         help="the operators with their contracts (docs/simulators.md)",
     )
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=OMISSIBLE,
+        default=[],
+        help="be a platform that has no such endpoint; may be repeated",
+    )
     shared.add_trust(parser)
     arguments = parser.parse_args(argv)
     make = build(
@@ -352,5 +378,6 @@ def main(argv: list[str]) -> int:
         database=arguments.database,
         known=arguments.operators,
         at_once=arguments.at_once,
+        without=arguments.without,
     )
     return shared.run("platform", arguments, make)

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -104,6 +104,8 @@ class Clients:
     ) -> None:  # fmt: skip
         self._issuer, self._db, self._operators, self._store = issuer, db, operators, store
         self._proofs, self._random, self._clock, self._strict = proofs, randomness, clock, registered_only
+        self.removed: Callable[[str], None] = lambda client_id: None
+        """Called with each client that is forgotten."""
 
     # -- who asks
 
@@ -217,8 +219,9 @@ class Clients:
         return web.json_response(self._body(client_id), headers={"Cache-Control": "no-store"})
 
     async def remove(self, request: web.Request) -> web.Response:
-        """Forget a box (RFC 7592, clause 2.3)."""
+        """Forget a box, and what was given to it (RFC 7592, clause 2.3)."""
         client_id = self._own(request)
+        self.removed(client_id)
         with self._db:
             self._db.execute("DELETE FROM clients WHERE client_id = ?", (client_id,))
         return web.Response(status=204, headers={"Cache-Control": "no-store"})

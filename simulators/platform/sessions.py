@@ -164,6 +164,12 @@ class Sessions:
             if jkt in (None, row["jkt"]):
                 self.end(row["sid"])
 
+    def end_of_client(self, client_id: str) -> None:
+        """End every session of a client."""
+        query = "SELECT sid FROM sessions WHERE client_id = ? AND ended = 0"
+        for row in self._db.execute(query, (client_id,)).fetchall():
+            self.end(row["sid"])
+
     def _tokens(self, sid: str, parent: str | None) -> dict[str, object]:
         row = self._db.execute("SELECT * FROM sessions WHERE sid = ?", (sid,)).fetchone()
         now, refresh = self._now(), self._random.text(32)

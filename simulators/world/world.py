@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from simulators.platform.lesser import OMISSIBLE
 from simulators.platform.seed import OPERATORS, operators_of
 from simulators.ports import listen, listen_apart
 
@@ -46,16 +47,18 @@ class World:
         now: datetime | None = None,
         database: str | None = None,
         operators: Path | None = None,
+        without: Sequence[str] = (),
     ) -> None:
         """Take folders (made if absent; without one, a temporary one), further authorities' PEM files, and for equal
         runs a seed for the platform and an aware time at which all clocks stand still;
-        `database`: the platform's, a DSN; `operators`: a TOML file of them."""
+        `database`: the platform's, a DSN; `operators`: a TOML file of them; `without`: endpoints
+        that the platform has not got (`stb-sim platform --without`)."""
         self._known = [
             word
             for name, value in (("database", database), ("operators", operators))
             if value
             for word in (f"--{name}", str(value))
-        ]
+        ] + [word for name in without for word in ("--without", name)]
         self._first = (operators_of(str(operators)) if operators else OPERATORS)[0]
         self._given, self._given_state, self._trust_ca, self._seed, self._now = authority, state, trust_ca, seed, now
         self._stack = contextlib.AsyncExitStack()
@@ -239,6 +242,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, metavar="N", help="derive the platform's keys and nonces")
     parser.add_argument("--database", metavar="DSN", help="keep the platform's state in PostgreSQL")
     parser.add_argument("--operators", type=_operators, metavar="FILE.toml", help="the operators with their contracts")
+    parser.add_argument(
+        "--without", action="append", choices=OMISSIBLE, default=[],
+        help="let the platform have no such endpoint; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="let all clocks stand still here")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this parent process ends")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of lines to read")
@@ -255,6 +262,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     world = World(
         authority=arguments.authority, state=arguments.state, trust_ca=arguments.trust_ca, seed=arguments.seed,
         now=arguments.now, database=arguments.database, operators=arguments.operators,
+        without=arguments.without,
     )  # fmt: skip
     try:
         async with world:

@@ -182,6 +182,21 @@ class Registrar:
             raise AnswerInvalid
         return kept
 
+    async def remove(self) -> None:
+        """Have the platform forget this box (RFC 7592 §2.3), if it knows it. Raises RegistrationEnded where it does not any more."""
+        kept = read(self._state)
+        if kept is None or kept.issuer != self._discovery.issuer:
+            return
+        try:
+            url, token = URL(kept.registration_client_uri), kept.registration_access_token
+            reply = await self._transport.prove("DELETE", url, Kind.REGISTRATION, token=token)
+        except NoReply:
+            raise PlatformUnreachable from None
+        except BadReply:
+            raise AnswerInvalid from None
+        if reply.status != 204:
+            raise self._error(reply)
+
     async def _put(self, kept: Registration, *keys: DeviceKey) -> None:
         body = {
             "client_id": kept.client_id,

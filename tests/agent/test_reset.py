@@ -267,3 +267,26 @@ async def test_an_agent_that_is_killed_meanwhile_goes_on_when_it_is_started(step
         assert (state / DATABASE).exists()
         told = (await box.world.control("platform", "GET", "/_sim/resets"))["resets"]
         assert told == [], "this platform never met the box"
+
+
+async def test_a_platform_that_takes_no_notice_forgets_the_box_all_the_same() -> None:
+    async with running_box(without=["reset_endpoint"]) as box:
+        state = box.folder / "state"
+        await registered_box(box)
+        await until((state / FILE).exists)
+        before = json.loads((state / FILE).read_bytes())["client_id"]
+        async with box.ui() as ui:
+            await box.press("HOMEPAGE")
+            await ui.kind("home")
+            await to_the_question(ui)
+            ui.choose("go")
+            await ui.lost()
+        ui = await connected(box)
+        await ui.kind("message", "reset.anew.title")
+        await until((state / FILE).exists)
+        assert json.loads((state / FILE).read_bytes())["client_id"] != before
+        await until(lambda: not list(state.glob("reset*")))
+        seen = (await box.world.control("platform", "GET", "/_sim/requests"))["requests"]
+        assert [it["status"] for it in seen if it["method"] == "DELETE"][-1:] == [204]
+        assert [it["path"] for it in seen if it["method"] == "DELETE"][-1] == f"/register/{before}"
+        await ui.close()

@@ -188,18 +188,20 @@ async def running_box(
     more: str = "",
     state: Path | None = None,
     platform: str = "",
+    without: Sequence[str] = (),
 ) -> AsyncIterator[Box]:
     """Put up a box whose reader is empty; everything in it ends with the block.
 
     ``more``: further tables of the operator's file, ``platform``: further lines of its [platform]. ``state``: the folder of what it keeps, if it
     is not one of its own.
+    ``without``: endpoints that the platform has not got.
     ``now`` stops the clocks of card and world there, ``seed`` makes the world's random numbers equal in equal runs.
     """
     with tempfile.TemporaryDirectory(prefix="chanoma-") as name, private_pcscd() as pcscd:
         folder = Path(name)
         authority = folder / "authority"
         async with (
-            World(authority=authority, state=folder / "world", now=now, seed=seed) as world,
+            World(authority=authority, state=folder / "world", now=now, seed=seed, without=without) as world,
             Tray(authority, clock=lambda: now or datetime.now(UTC), port=pcscd.port, pin=PIN) as tray,
         ):
             (folder / "box.toml").write_text(configuration(folder, world, state, platform) + more, "utf-8")

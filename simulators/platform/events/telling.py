@@ -86,6 +86,14 @@ class Events:
         subject = self.session_subject(row["sub"], sid)
         return self.tell(row["jkt"], EventType.SESSION_REVOKED.value, subject, initiating_entity=by, **claims)
 
+    def end_of_client(self, client_id: str) -> None:
+        """End a client's streams and their tokens; nothing waits for it any more."""
+        streams = "SELECT stream_id FROM streams WHERE client_id = ?"
+        with self._db:
+            self._db.execute(f"DELETE FROM security_events WHERE stream_id IN ({streams})", (client_id,))
+            for table in ("streams", "stream_tokens"):
+                self._db.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))
+
     def person_subject(self, sub: str) -> dict[str, object]:
         """Name a person as a box's client does (RFC 9493, clause 3.2.3)."""
         return {"format": "iss_sub", "iss": self._issuer, "sub": sub}
