@@ -1,11 +1,9 @@
 """Access tokens and proofs of possession, as servers make and check them (RFC 9068, RFC 9449, RFC 9470)."""
 
-import argparse
 import base64
 import hashlib
 import hmac
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
 
@@ -21,7 +19,7 @@ from joserfc.jwk import ECKey
 from yarl import URL
 
 from simulators.database import Database, spending
-from simulators.web import AGENT, Clock, Problem, json_body, loopback_url, options
+from simulators.web import AGENT, Clock, Problem
 
 PROOF_AGE = timedelta(seconds=300)
 """How far a proof's `iat` may be from the server's clock, either way."""
@@ -270,85 +268,3 @@ class PlatformKeys:
             good = [k for k in found.keys if k.get("kty") == "EC" and k.get("use") == "sig"]
             self._keys = {k["kid"]: ECKey.import_key(dict(k)) for k in good}
         return self._keys.get(kid)
-
-
-class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
-    """A service's policy; with `times`, so many requests are challenged whatever their token says."""
-
-    acr: str = "authenticated"
-    max_age: int | None = None
-    times: int = 0
-
-
-class ResourceServer:
-    """Check requests to a service: a token of the platform for this service, bound to the proof's key, sure and fresh enough (RFC 9470).
-
-    `POST /_sim/levels {"acr"?, "max_age"?, "times"?}` (`order`) changes what is asked, or challenges the next requests.
-    """
-
-    def __init__(
-        self,
-        base: str,
-        platform: str,
-        db: Database,
-        clock: Clock,
-        max_age: timedelta,
-        nonces: ServerNonces | None,
-    ) -> None:
-        self._base, self._platform, self._clock = base, platform, clock
-        self._max_age = int(max_age.total_seconds())
-        self._wanted = _Wanted(max_age=self._max_age)
-        self.keys = PlatformKeys(platform)
-        self._proofs = Proofs(db, clock, nonces)
-        self.ended: Callable[[AccessClaims], bool] = lambda claims: False
-        """Tells whether a token's session has ended."""
-
-    async def subject(self, request: web.Request) -> str:
-        """Return the person (the pairwise `sub`) on whose behalf the request is; Problem 401 otherwise."""
-        token = authorization(request)
-        try:
-            kid = str(jws.extract_compact(token.encode(), registry=registry("ES256")).headers().get("kid"))
-            key = await self.keys.find(kid)
-            if key is None:
-                raise ValueError("kid")
-            claims = read_access_token(token, key, issuer=self._platform, audience=self._base, clock=self._clock)
-            if self.ended(claims):
-                raise ValueError("the session has ended")
-        except (JoseError, ValueError) as error:
-            raise Problem(401, "invalid_token", str(error), headers=challenge("invalid_token")) from None
-        if self._proofs.check(request, Place.RESOURCE, token) != claims.cnf.jkt:
-            raise Problem(401, "invalid_token", "bound to another key", headers=challenge("invalid_token"))
-        wanted = self._wanted
-        limit = self._max_age if wanted.max_age is None else wanted.max_age
-        levels = ("present", "authenticated", "signature")
-        unsure = claims.acr not in levels or levels.index(claims.acr) < levels.index(wanted.acr)
-        if wanted.times > 0 or unsure or self._clock().timestamp() - claims.auth_time > limit:
-            wanted.times = max(wanted.times - 1, 0)
-            name = "insufficient_user_authentication"
-            how = challenge(name, acr_values=wanted.acr, max_age=str(limit))
-            raise Problem(401, name, "sign in again", headers=how)
-        return claims.sub
-
-    async def order(self, request: web.Request) -> web.Response:
-        """Change what is asked."""
-        self._wanted = await json_body(request, _Wanted)
-        return web.Response(status=204)
-
-
-def resource_server(
-    base: str, platform: str, db: Database, clock: Clock, max_age: timedelta, *, dpop_nonce: bool
-) -> ResourceServer:
-    """Make the guard of a service; with `dpop_nonce` each proof must carry a nonce of this service."""
-    nonces = ServerNonces(secrets.token_bytes(32), clock) if dpop_nonce else None
-    return ResourceServer(base, platform, db, clock, max_age, nonces)
-
-
-def resource_options(name: str, description: str, *, max_age: int) -> argparse.ArgumentParser:
-    """Make a parser with the options that all services have."""
-    parser = options(name, description)
-    parser.add_argument("--platform", type=loopback_url, required=True, metavar="URL", help="whose tokens are accepted")
-    parser.add_argument(
-        "--max-age", type=int, default=max_age, metavar="SECONDS", help=f"how old a sign-in may be ({max_age})"
-    )
-    parser.add_argument("--dpop-nonce", action="store_true", help="ask proofs for a nonce of this service")
-    return parser

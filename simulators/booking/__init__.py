@@ -3,6 +3,6 @@
 
 def main(argv: list[str]) -> int:
     """Run the simulator; see `stb-sim booking --help`."""
-    from simulators.booking.app import main as run
+    from simulators.booking.app import SERVICE
 
-    return run(argv)
+    return SERVICE.main(argv)

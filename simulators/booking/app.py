@@ -1,15 +1,11 @@
 """The town's booking service over HTTP: `docs/service-contracts.md`, "Booking", is its contract."""
 
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
-from simulators import web as shared
-from simulators.backchannel import SCHEMA as ENDED
-from simulators.backchannel import Ended
 from simulators.booking.seed import (
     AHEAD,
     BY_ID,
@@ -23,10 +19,9 @@ from simulators.booking.seed import (
     find,
     slots,
 )
-from simulators.database import Database, Row
-from simulators.tokens import SCHEMA as PROOFS
-from simulators.tokens import ResourceServer, give_nonce, resource_options, resource_server
-from simulators.web import Clock, Problem, utc_text
+from simulators.database import Row
+from simulators.resource import Ground, Service
+from simulators.web import Problem, json_body, json_problem, utc_text
 
 
 class OrderBody(msgspec.Struct):
@@ -50,8 +45,17 @@ class OrderBody(msgspec.Struct):
 class Booking:
     """The endpoints."""
 
-    def __init__(self, db: Database, guard: ResourceServer, clock: Clock) -> None:
-        self._db, self._guard, self._clock = db, guard, clock
+    def __init__(self, ground: Ground) -> None:
+        self._db, self._guard, self._clock = ground.db, ground.guard, ground.clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the endpoints."""
+        return [
+            web.get("/facilities", self.facilities),
+            web.get("/facilities/{id}/slots", self.slots),
+            web.put("/orders/{id}", self.order),
+            web.get("/orders", self.orders),
+        ]
 
     def _today(self) -> date:
         return self._clock().astimezone(JST).date()
@@ -94,7 +98,7 @@ class Booking:
             name = str(UUID(request.match_info["id"]))
         except ValueError:
             raise Problem(400, "invalid_request", "the order's id is a UUID") from None
-        body = await shared.json_body(request, OrderBody)
+        body = await json_body(request, OrderBody)
         wanted = body.slot
         before = self._db.execute("SELECT * FROM orders WHERE id = ?", (name,)).fetchone()
         if before:
@@ -130,33 +134,11 @@ def _order(row: Row) -> dict[str, object]:
     return {"status": "confirmed", "group": row["party"], **{name: row[name] for name in names}}
 
 
-def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
-    """Prepare the application; `max_age` is how old a sign-in may be, `dpop_nonce` asks proofs for a server's nonce."""
-
-    def make(base: str, state: Path) -> web.Application:
-        clock = shared.Adjustable(given)
-        db = shared.database(state, "booking", PROOFS + SCHEMA + ENDED)
-        guard = resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce)
-        booking, ended = Booking(db, guard, clock), Ended(base, platform, db, guard.keys, clock)
-        guard.ended = ended.has
-        app = shared.application(shared.json_problem, clock)
-        shared.close_with(app, db)
-        app.on_response_prepare.append(give_nonce)
-        app.router.add_get("/facilities", booking.facilities)
-        app.router.add_get("/facilities/{id}/slots", booking.slots)
-        app.router.add_put("/orders/{id}", booking.order)
-        app.router.add_get("/orders", booking.orders)
-        app.add_routes([ended.route()])
-        app.router.add_post("/_sim/levels", guard.order)
-        return app
-
-    return make
-
-
-def main(argv: list[str]) -> int:
-    """Run the booking service."""
-    parser = resource_options("booking", "One town's booking of public facilities.", max_age=1800)
-    arguments = parser.parse_args(argv)
-    max_age = timedelta(seconds=arguments.max_age)
-    make = build(arguments.platform, shared.clock_of(arguments), max_age=max_age, dpop_nonce=arguments.dpop_nonce)
-    return shared.run("booking", arguments, make)
+SERVICE = Service(
+    name="booking",
+    about="One town's booking of public facilities.",
+    max_age=1800,
+    schema=SCHEMA,
+    render=json_problem,
+    routes=lambda ground: Booking(ground).routes(),
+)

@@ -3,6 +3,6 @@
 
 def main(argv: list[str]) -> int:
     """Run the simulator; see `stb-sim health --help`."""
-    from simulators.health.app import main as run
+    from simulators.health.app import SERVICE
 
-    return run(argv)
+    return SERVICE.main(argv)

@@ -2,21 +2,14 @@
 
 import hashlib
 import json
-from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import web
 from yarl import URL
 
-from simulators import web as shared
-from simulators.backchannel import SCHEMA as ENDED
-from simulators.backchannel import Ended
-from simulators.database import Database
 from simulators.health import fhir
 from simulators.health.seed import SCHEMA, measurements
-from simulators.tokens import SCHEMA as PROOFS
-from simulators.tokens import ResourceServer, give_nonce, resource_options, resource_server
-from simulators.web import Clock, Problem
+from simulators.resource import Ground, Service
+from simulators.web import Problem
 
 _LARGEST_PAGE = 100
 _COMPARISONS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -25,8 +18,19 @@ _COMPARISONS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 class Health:
     """The endpoints. Whose records: the token's subject; each subject's are made when it first asks."""
 
-    def __init__(self, base: str, platform: str, db: Database, guard: ResourceServer, clock: Clock) -> None:
-        self._base, self._platform, self._db, self._guard, self._clock = base, platform, db, guard, clock
+    def __init__(self, ground: Ground) -> None:
+        self._base, self._platform = ground.base, ground.platform
+        self._db, self._guard, self._clock = ground.db, ground.guard, ground.clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the endpoints."""
+        return [
+            web.get("/metadata", self.metadata),
+            web.get("/.well-known/smart-configuration", self.smart),
+            web.get("/Observation", self.search),
+            web.get("/Observation/{id}", self.read),
+            web.get("/Patient/{id}", self.patient),
+        ]
 
     async def metadata(self, _: web.Request) -> web.Response:
         """Answer what this service can do."""
@@ -124,34 +128,11 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def build(platform: str, given: Clock, *, max_age: timedelta, dpop_nonce: bool = False) -> shared.Build:
-    """Prepare the application; `max_age` is how old a sign-in may be, `dpop_nonce` asks proofs for a server's nonce."""
-
-    def make(base: str, state: Path) -> web.Application:
-        clock = shared.Adjustable(given)
-        db = shared.database(state, "health", PROOFS + SCHEMA + ENDED)
-        guard = resource_server(base, platform, db, clock, max_age, dpop_nonce=dpop_nonce)
-        health, ended = Health(base, platform, db, guard, clock), Ended(base, platform, db, guard.keys, clock)
-        guard.ended = ended.has
-        app = shared.application(fhir.operation_outcome, clock)
-        shared.close_with(app, db)
-        app.on_response_prepare.append(give_nonce)
-        app.router.add_get("/metadata", health.metadata)
-        app.router.add_get("/.well-known/smart-configuration", health.smart)
-        app.router.add_get("/Observation", health.search)
-        app.router.add_get("/Observation/{id}", health.read)
-        app.router.add_get("/Patient/{id}", health.patient)
-        app.add_routes([ended.route()])
-        app.router.add_post("/_sim/levels", guard.order)
-        return app
-
-    return make
-
-
-def main(argv: list[str]) -> int:
-    """Run the record service."""
-    parser = resource_options("health", "A health record service that speaks FHIR R4.", max_age=900)
-    arguments = parser.parse_args(argv)
-    max_age = timedelta(seconds=arguments.max_age)
-    make = build(arguments.platform, shared.clock_of(arguments), max_age=max_age, dpop_nonce=arguments.dpop_nonce)
-    return shared.run("health", arguments, make)
+SERVICE = Service(
+    name="health",
+    about="A health record service that speaks FHIR R4.",
+    max_age=900,
+    schema=SCHEMA,
+    render=fhir.operation_outcome,
+    routes=lambda ground: Health(ground).routes(),
+)

@@ -14,8 +14,8 @@ from aiohttp.web import Application
 
 from simulators import web
 from simulators.authority import Authority, Identity, Purpose
-from simulators.booking import app as booking
-from simulators.health import app as health
+from simulators.booking.app import SERVICE as BOOKING
+from simulators.health.app import SERVICE as HEALTH
 from simulators.platform import app as platform
 from simulators.platform.seed import OPERATORS
 from simulators.ports import listen, listen_apart
@@ -141,8 +141,8 @@ async def make_town(
                     registered_only=registered_only,
                     known=operators,
                 ),
-                "booking": booking.build(town.address["platform"], town.clock, **guard),
-                "health": health.build(town.address["platform"], town.clock, **guard),
+                "booking": BOOKING.build(town.address["platform"], town.clock, **guard),
+                "health": HEALTH.build(town.address["platform"], town.clock, **guard),
             }
             for name, listener in listeners.items():
                 await town.start(name, listener)
