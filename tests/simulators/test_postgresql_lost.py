@@ -1,6 +1,7 @@
 """PostgreSQL restarts, is away, or drops its connections: the platform says so, comes back by itself, and does nothing twice."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
 
@@ -8,7 +9,7 @@ import aiohttp
 import psycopg
 import pytest
 
-from simulators.database import Postgres
+from simulators.database import Postgres, Unavailable, keeping, spending
 from simulators.platform.seed import OPERATORS
 from tests.simulators.conftest import Town
 from tests.support import postgresql
@@ -17,13 +18,14 @@ from tests.support.world import CLIENT, Box, Reply
 
 _NAMES = (f"lost{n}" for n in count())
 CONTRACT = OPERATORS[0].contracts[0].number
+_TABLE = "CREATE TABLE t (n INTEGER PRIMARY KEY)"
 _MOST = 60
 """Statements of one request, more than any has."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with postgresql.served() as server:
+    with postgresql.serving() as server:
         yield server
 
 
@@ -32,11 +34,92 @@ def platform_database(server: Server) -> str:
     return postgresql.fresh(server.dsn, next(_NAMES))
 
 
-def rows(dsn: str, query: str) -> int:
+def count_of(dsn: str, query: str) -> int:
     with psycopg.connect(dsn) as db:
         (found,) = db.execute(query.encode()).fetchone() or (None,)
     assert isinstance(found, int)
     return found
+
+
+class Ticks:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def rows(db: Postgres) -> list[int]:
+    return [row["n"] for row in db.execute("SELECT n FROM t ORDER BY n")]
+
+
+def test_a_connection_that_was_dropped_is_made_again(server, platform_database):
+    db = Postgres(platform_database, _TABLE)
+    for n, drop in enumerate((server.drop_connections, lambda: (server.stop(signal.SIGQUIT), server.start()))):
+        drop()
+        with db, keeping() as kept:
+            db.execute("INSERT INTO t VALUES (?)", (n,))
+        drop()
+        assert rows(db) == list(range(n + 1))
+        assert not kept.anything, "it watched no commit"
+    db.close()
+
+
+def test_what_was_begun_is_not_finished_on_another_connection(server, platform_database):
+    db = Postgres(platform_database, _TABLE)
+
+    def half() -> None:
+        with db:
+            db.execute("INSERT INTO t VALUES (1)")
+            server.drop_connections()
+            db.execute("INSERT INTO t VALUES (2)")
+
+    with keeping() as kept, pytest.raises(Unavailable) as lost:
+        half()
+    assert (lost.value.doubtful, kept.anything, rows(db)) == (False, False, [])
+
+    def at_commit() -> None:
+        with db, db:
+            db.execute("INSERT INTO t VALUES (1)")
+            server.drop_connections()
+
+    with pytest.raises(Unavailable):
+        at_commit()
+    assert rows(db) == []
+
+    def outermost() -> None:
+        with db:
+            db.execute("INSERT INTO t VALUES (1)")
+            server.drop_connections()
+
+    with pytest.raises(Unavailable) as lost:
+        outermost()
+    assert lost.value.doubtful, "whether a commit arrived cannot be known"
+    with keeping() as kept:
+        with spending(), db:
+            db.execute("INSERT INTO t VALUES (3)")
+        assert not kept.anything, "a proof that was used up is no effect"
+        with db:
+            db.execute("INSERT INTO t VALUES (4)")
+        assert kept.anything
+    db.close()
+
+
+def test_a_server_that_is_away_is_not_asked_at_every_turn(server, platform_database, monkeypatch):
+    ticks, tried = Ticks(), []
+    db = Postgres(platform_database, _TABLE, ticks)
+    connect = psycopg.connect
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: tried.append(ticks.now) or connect(*given, **how))
+    server.stop()
+    try:
+        for ticks.now in (0.0, 0.1, 0.4, 0.6, 0.7):
+            with pytest.raises(Unavailable):
+                rows(db)
+        assert tried == [0.0, 0.6]
+    finally:
+        server.start()
+    ticks.now = 1.2
+    assert rows(db) == []
+    db.close()
 
 
 async def test_a_connection_that_was_dropped_is_noticed_by_nobody(town: Town, server: Server):
@@ -66,7 +149,7 @@ async def test_without_its_database_the_platform_says_not_now(town: Town, server
         while (reply := await box.card_grant(assertion)).status == 503:
             await asyncio.sleep(0.05)
     assert reply.status == 200, "what the card signed is still good"
-    assert rows(platform_database, "SELECT count(*) FROM sessions") == 1
+    assert count_of(platform_database, "SELECT count(*) FROM sessions") == 1
 
 
 class Axe:
@@ -134,7 +217,7 @@ async def test_a_sign_in_through_a_drop_at_each_statement(town: Town, axe: Axe, 
         if not axe.struck:
             break
     assert 10 < at < _MOST - 1
-    cards = rows(platform_database, "SELECT count(DISTINCT person) FROM sessions")
+    cards = count_of(platform_database, "SELECT count(DISTINCT person) FROM sessions")
     assert cards == 1, "one card is one person"
 
 
@@ -147,8 +230,8 @@ async def test_a_link_through_a_drop_at_each_statement(town: Town, axe: Axe, pla
         struck = axe.struck
         axe.arm(0)
         assert reply.status == 201, (at, reply)
-        assert rows(platform_database, "SELECT count(*) FROM links") == 2, "hers, and that of the demonstration"
-        assert rows(platform_database, "SELECT count(*) FROM ledger WHERE unit = 'link'") == at
+        assert count_of(platform_database, "SELECT count(*) FROM links") == 2, "hers, and that of the demonstration"
+        assert count_of(platform_database, "SELECT count(*) FROM ledger WHERE unit = 'link'") == at
         ended = await box.act("end", token, json={"link_id": reply.body["link_id"]})
         assert ended.status == 200, ended
         if not struck:
