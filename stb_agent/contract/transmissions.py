@@ -68,6 +68,8 @@ class Kind(StrEnum):
     @property
     def recipient(self) -> Recipient:
         """Give who gets it."""
+        if self is Kind.SERVICE_TOKEN:
+            return Recipient.PLATFORM  # of a service's name; the service is sent nothing
         return next((it for it in Recipient if self.value.startswith(f"{it.value}_")), Recipient.PLATFORM)
 
     @property

@@ -97,6 +97,23 @@ async def to_the_question(ui: Ui) -> dict[str, Any]:
     return await ui.kind("choice", "reset.title")
 
 
+async def _called_grandpa(ui: Ui) -> None:
+    """From the settings, of a signed-in person: give the one nickname, and be home again."""
+    await ui.kind("list", "settings.title")
+    ui.choose("people")
+    await ui.kind("list", "settings.people.title")
+    ui.choose("person:0")
+    await ui.until(lambda message: any(it["id"] == "name" for it in message["view"].get("items", ())))
+    ui.choose("name")
+    await ui.kind("form")
+    ui.choose("choose", "grandpa")
+    await ui.until(lambda message: "settings.nickname.grandpa" in json.dumps(message["view"].get("items", ())[:1]))
+    ui.choose("back")
+    await ui.kind("list", "settings.title")
+    ui.choose("back")
+    await ui.kind("home")
+
+
 async def connected(box: Box) -> Ui:
     """Connect to the process that took the place of the one before."""
     async with asyncio.timeout(40):
@@ -176,6 +193,9 @@ async def test_after_an_evening_nothing_is_left_on_the_medium_and_the_platform_k
 async def test_whose_links_go_and_what_waits_is_told_to_who_is_signed_in() -> None:
     async with running_box() as box, box.ui() as ui:
         await sign_in(box, ui)
+        assert (await to_the_question(ui))["rows"][0]["value"] == {"code": "reset.links", "args": {"count": 1}}
+        await box.press("BACK")
+        await _called_grandpa(ui)
         await box.world.control("booking", "POST", "/_sim/faults", {"kind": "status", "path": "/orders/*", "times": 50})
         await confirm_booking(ui)
         ui.choose("book")
@@ -183,7 +203,10 @@ async def test_whose_links_go_and_what_waits_is_told_to_who_is_signed_in() -> No
         ui.choose("done")
         await ui.kind("home")
         question = await to_the_question(ui)
-        assert question["rows"][0]["value"]["code"] == "reset.names"
+        assert question["rows"][0]["value"] == {
+            "code": "reset.names",
+            "args": {"names": {"code": "settings.nickname.grandpa"}},
+        }
         waits = question["rows"][1]["value"]
         assert waits["args"]["what"] == {"code": "reset.unsent.booking", "args": {"count": 1}}
         ui.choose("stop")

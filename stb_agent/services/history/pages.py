@@ -149,7 +149,10 @@ class SentPage(Page):
                 Row(word("history.label.to"), word("history.to_host", to=_to(sent.kind), host=sent.host)),
                 Row(word("history.label.result"), _result(sent.result)),
                 Row(word("history.label.at"), word("history.full", at=_moment(sent.at))),
-                Row(word("history.label.size"), word("history.bytes", size=sent.size)),
+                Row(
+                    word("history.label.size"),
+                    word("history.bytes", size=sent.size) if sent.size else word("history.empty"),
+                ),
             ),
         )
 

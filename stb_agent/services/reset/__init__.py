@@ -54,6 +54,6 @@ class ResetService:
         links = self._store.links.all()
         names: tuple[Text, ...] = ()
         if self._authority.expires_at is not None:  # who lives here is told to those who do
-            names = tuple(self._called(link.handle) or word("reset.unnamed") for link in links)
+            names = tuple(name for link in links if (name := self._called(link.handle)) is not None)
         unsent = Counter(entry.service for entry in self._store.outbox.waiting())
         return Contents(len(links), names, tuple(sorted(unsent.items())))

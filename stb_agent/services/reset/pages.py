@@ -35,7 +35,7 @@ class BeginAnew(Job):
 
 @dataclass(frozen=True)
 class Contents:
-    """What the box holds: how many links, whose (empty unless somebody is signed in), and how many changes wait, by service."""
+    """What the box holds: how many links, the nicknames of some (none unless somebody is signed in), and how many changes wait, by service."""
 
     links: int
     names: tuple[Text, ...] = field(repr=False)
@@ -85,7 +85,7 @@ class ResetPage(Page):
             unsent: Text = word("reset.unsent_unknown")
         else:
             names = self.contents.names if frame.level >= Level.AUTHENTICATED else ()
-            links = _names(names) if names else word("reset.links", count=self.contents.links)
+            links = _people(names, self.contents.links)
             unsent = _unsent(self.contents.unsent)
         return (
             Row(word("reset.label.links"), links),
@@ -147,9 +147,12 @@ class AnewPage(Page):
         return Move(leave=True) if isinstance(event, Chosen) else Move()
 
 
-def _names(names: tuple[Text, ...]) -> Word:
+def _people(names: tuple[Text, ...], links: int) -> Word:
+    if not names:
+        return word("reset.links", count=links)
+    others = (word("reset.others", count=links - len(names)),) if links > len(names) else ()
     told: Text = names[0]
-    for name in names[1:]:
+    for name in (*names[1:], *others):
         told = word("reset.and", one=told, other=name)
     return word("reset.names", names=told)
 

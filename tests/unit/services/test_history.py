@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from stb_agent.cable_id.errors import SessionEnded
 from stb_agent.contract import words
 from stb_agent.contract.level import Level
-from stb_agent.contract.transmissions import Kind, Result, Transmission
+from stb_agent.contract.text import Word
+from stb_agent.contract.transmissions import Kind, Recipient, Result, Transmission
 from stb_agent.contract.views import Contact, Detail, Item, List, Message, Progress
 from stb_agent.core.page import Chosen, Done, Failed, Frame, Opened, Shown
 from stb_agent.core.window import WINDOW, windowed
@@ -107,6 +109,20 @@ def test_ten_thousand_are_a_window() -> None:
 def test_every_kind_has_its_words(kind: Kind) -> None:
     for code in (f"what.{kind}", f"why.{kind}", f"to.{kind.recipient}", f"near.{kind.recipient}"):
         assert words.text(f"history.{code}")
+
+
+def test_what_a_service_is_to_be_used_for_is_told_to_the_platform_and_not_to_the_service() -> None:
+    assert Kind.SERVICE_TOKEN.recipient is Recipient.PLATFORM
+    assert {it.recipient for it in (Kind.SERVICE_LOOK, Kind.SERVICE_READ, Kind.SERVICE_CHANGE)} == {Recipient.SERVICE}
+
+
+def test_a_question_without_content_is_no_number_of_bytes() -> None:
+    for size, said in ((0, "empty"), (7, "bytes")):
+        page = SentPage(msgspec.structs.replace(SENT, size=size)).view(FRAME)
+        assert isinstance(page, Detail)
+        value = page.rows[-1].value
+        assert isinstance(value, Word)
+        assert value.code == f"history.{said}"
 
 
 @pytest.mark.parametrize("result", Result)
