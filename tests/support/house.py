@@ -125,14 +125,15 @@ class House:
                 self._remote.sendall(json.dumps({"key": f"KEY_{name}", "value": 1}).encode() + b"\n")
                 break
             except OSError:  # the agent is being started again
-                if self._remote is not None:
-                    self._remote.close()
-                self._remote = None
+                self.let_go()
                 time.sleep(0.1)
         else:
             raise ConnectionError("nobody listens at remote.sock")
         time.sleep(hold)
-        self._remote.sendall(json.dumps({"key": f"KEY_{name}", "value": 0}).encode() + b"\n")
+        try:
+            self._remote.sendall(json.dumps({"key": f"KEY_{name}", "value": 0}).encode() + b"\n")
+        except OSError:  # it was this key that made the agent begin anew
+            self.let_go()
         return at
 
     def card(self, **wish: Any) -> dict[str, Any]:
@@ -190,6 +191,7 @@ class House:
         """Put the remote down."""
         if self._remote is not None:
             self._remote.close()
+        self._remote = None
 
 
 @contextlib.contextmanager

@@ -182,7 +182,7 @@ def _pages() -> dict[str, Page]:
 
 
 def _resets() -> dict[str, Page]:
-    names = ("ばあば", word("settings.nickname.grandpa"), word("reset.unnamed"))
+    names = ("ばあば", word("settings.nickname.grandpa"))
     unsent = (("booking", 2), ("link", 1), ("elsewhere", 3))
     return {
         "reset-looking": reset.ResetPage(),
@@ -219,6 +219,8 @@ def _links() -> dict[str, Page]:
         **{f"suspended-{it.value}": standing.SuspendedPage(right, it) for it in standing.Stage},
         "suspended-here": standing.SuspendedPage(right, contract=False),
         "boxes-full": standing.TooManyBoxesPage(boxes),
+        "boxes-full-end": standing.TooManyBoxesPage(boxes, boxes[1]),
+        "boxes-full-done": standing.TooManyBoxesPage(done=True),
         "boxes": hub.BoxesPage(boxes[1:]),
         "boxes-none": hub.BoxesPage(()),
         "boxes-loading": hub.BoxesPage(),

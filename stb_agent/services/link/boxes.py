@@ -38,15 +38,7 @@ class BoxesPage(Page):
         if self.boxes is None:
             return Progress(title=title, lead=word("link.boxes.loading"), like=Skeleton.LIST)
         if self.chosen is not None:
-            return Choice(
-                title=word("link.boxes.end"),
-                lead=word("link.boxes.end_lead"),
-                rows=(
-                    Row(word("link.boxes.which"), _named(self.chosen)),
-                    Row(word("link.boxes.last_label"), _last(self.chosen)),
-                ),
-                items=(Item("stop", word("link.boxes.stop"), first=True), Item("end", word("link.boxes.end_go"))),
-            )
+            return whether(self.chosen)
         if not self.boxes:
             return Message(
                 title=title,
@@ -75,6 +67,16 @@ class BoxesPage(Page):
                     if id_ == f"box:{at}":
                         return Move(stay=replace(self, chosen=box))
         return Move()
+
+
+def whether(box: KnownBox) -> Choice:
+    """Give the question whether a television is to be ended."""
+    return Choice(
+        title=word("link.boxes.end"),
+        lead=word("link.boxes.end_lead"),
+        rows=(Row(word("link.boxes.which"), _named(box)), Row(word("link.boxes.last_label"), _last(box))),
+        items=(Item("stop", word("link.boxes.stop"), first=True), Item("end", word("link.boxes.end_go"))),
+    )
 
 
 def listed(title: Text, lead: Text, boxes: Sequence[KnownBox]) -> List:

@@ -30,7 +30,7 @@ from stb_agent.core.page import (
     Surroundings,
 )
 from stb_agent.core.service import retry, trouble
-from stb_agent.services.link.boxes import listed
+from stb_agent.services.link.boxes import listed, whether
 from stb_agent.services.link.jobs import CheckLink, EndBox, LoadBoxes, LoadMine, Mine, Outcome, ReplaceCard, ResumeCard
 
 
@@ -216,12 +216,14 @@ class SuspendedPage(Page):
 
 @dataclass(frozen=True)
 class TooManyBoxesPage(Page):
-    """One television more than the operator allows: one of the others is ended, and this one is theirs."""
+    """One television more than the operator allows: one of the others is ended, after a question, and this one is theirs."""
 
     needs: ClassVar[Requirement] = Requirement(Level.AUTHENTICATED)
     personal: ClassVar[bool] = True
 
     boxes: tuple[KnownBox, ...] | None = None
+    chosen: KnownBox | None = None
+    done: bool = False
     error: ChanomaError | None = None
 
     def blank(self) -> Page:
@@ -231,24 +233,42 @@ class TooManyBoxesPage(Page):
         title = word("link.boxes.full")
         if self.error is not None:
             return trouble(title, self.error, *retry(self.error))
+        if self.done:
+            return Message(
+                title=word("link.boxes.here"),
+                tone=Tone.OK,
+                lead=word("link.boxes.here_lead"),
+                remedy=word("link.done.remedy"),
+                items=(Item("ok", word("link.done.go"), first=True),),
+            )
         if self.boxes is None:
             return Progress(title=title, lead=word("link.boxes.loading"))
+        if self.chosen is not None:
+            return whether(self.chosen)
         return listed(title, word("link.boxes.full_lead"), self.boxes)
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
+            case Shown() if self.done:
+                return Move()
             case Shown() | Chosen(id="again"):
                 return Move(stay=TooManyBoxesPage(), jobs=(LoadBoxes(),))
             case Done(job=LoadBoxes(), result=tuple(boxes)):
                 return Move(stay=TooManyBoxesPage(boxes))
             case Done(job=EndBox()):
-                return Move(linked=True, leave=True)
+                return Move(stay=TooManyBoxesPage(done=True), linked=True)
             case Failed(error=error):
                 return Move(stay=TooManyBoxesPage(error=error))
-            case Chosen(id=id_) if self.boxes is not None:
+            case Chosen(id="ok"):
+                return Move(leave=True)
+            case Chosen(id="stop"):
+                return Move(stay=replace(self, chosen=None))
+            case Chosen(id="end") if self.chosen is not None:
+                return Move(stay=TooManyBoxesPage(), jobs=(EndBox(self.chosen.id),))
+            case Chosen(id=id_) if self.boxes is not None and self.chosen is None:
                 for at, box in enumerate(self.boxes):
                     if id_ == f"box:{at}":
-                        return Move(stay=TooManyBoxesPage(), jobs=(EndBox(box.id),))
+                        return Move(stay=replace(self, chosen=box))
         return Move()
 
 

@@ -268,13 +268,22 @@ def test_another_television_is_ended_after_a_question() -> None:
     assert isinstance(stay(page.on(Done(EndBox("other"), (box("me", here=True),)), HERE)).view(HERE), Message)
 
 
-def test_one_television_too_many_leads_on_when_another_ends() -> None:
+def test_one_television_too_many_leads_on_when_another_ends_which_is_asked_first() -> None:
     page = stay(TooManyBoxesPage().on(Done(LoadBoxes(), (box("a"), box("b"))), NEW))
     moved = page.on(Chosen("box:1"), NEW)
+    assert not sent(moved), "one press ends nothing"
+    asked = stay(moved)
+    assert ids(asked, NEW) == ["stop", "end"]
+    assert ids(stay(asked.on(Chosen("stop"), NEW)), NEW) == ["box:0", "box:1"]
+    moved = asked.on(Chosen("end"), NEW)
     assert sent(moved) == (EndBox("b"),)
     done = stay(moved).on(Done(EndBox("b"), (box("a"),)), NEW)
     assert done.linked
-    assert done.leave
+    said = stay(done).view(HERE)
+    assert isinstance(said, Message)
+    assert said.tone is Tone.OK
+    assert not sent(stay(done).on(Shown(), HERE)), "what is done is not begun again by coming back"
+    assert stay(done).on(Chosen("ok"), HERE).leave
 
 
 # -- the end
