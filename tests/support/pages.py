@@ -307,7 +307,7 @@ def _handoffs() -> dict[str, Page]:
 def _phones() -> dict[str, Page]:
     """A phone as the reader in each state, and every reason why somebody is asked again."""
     address = "https://platform.cable-id.example/device?user_code=BCDF-GHJK"
-    request = PhoneRequest("d" * 43, "BCDF-GHJK", address, "47", 300.0, 5.0, "shiomi-cable.example")
+    request = PhoneRequest("d" * 43, "BCDF-GHJK", address, "47", 300.0, 5.0, "しおみ市")
 
     def page(lack: Lack, **more: object) -> Page:
         short = Shortfall(lack, at_box=lack is Lack.AT_BOX)
