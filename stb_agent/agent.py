@@ -75,6 +75,7 @@ from stb_agent.remote.sources import Device, Source
 from stb_agent.remote.sources.evdev import EvdevSource
 from stb_agent.remote.sources.socket import SocketSource
 from stb_agent.remotes import HouseRemotes
+from stb_agent.retention import keep_within
 from stb_agent.services.booking import BookingService
 from stb_agent.services.confirmations import ConfirmationService
 from stb_agent.services.ending import EndingService
@@ -428,6 +429,9 @@ class Agent:
                         group.create_task(self._ender.run()),
                     ]
                 group.create_task(self._until_erased())
+                limits = self._config.retention
+                forgetting = keep_within(self._store, limits, clock=self._clock, sleep=asyncio.sleep)
+                self._hearing.append(group.create_task(forgetting))
                 await self._slot.start()
                 self._jobs.start(self._help.learn())
                 if self._config.platform.software_statement and isinstance(self._asker.client, PublicClient):

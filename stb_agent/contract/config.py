@@ -15,6 +15,7 @@ from stb_agent.contract.appearance import Appearance
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.levels import Levels
 from stb_agent.contract.privacy import Privacy
+from stb_agent.contract.retention import Retention
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Speech
 
@@ -144,6 +145,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     privacy: Privacy = field(default_factory=Privacy)
     sounds: Sounds = field(default_factory=Sounds)
     levels: Levels = field(default_factory=Levels)
+    retention: Retention = field(default_factory=Retention)
 
 
 def load(*paths: Path) -> Config:

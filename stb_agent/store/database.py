@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS transmission_days (name BLOB PRIMARY KEY, owner BLOB 
 CREATE TABLE IF NOT EXISTS endings (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS news (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS news_head (sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS audit_start (sealed BLOB NOT NULL);
 """
 """Tables that came after the first boxes: made when a store is opened that has not got them."""
 

@@ -125,6 +125,14 @@ class Outbox:
                 self._write(entry)
         return renewed
 
+    def prune(self, before: float) -> int:
+        """Forget what is settled and was made before ``before`` (seconds since the epoch); give how many. What waits stays. Raises Damaged."""
+        with self._database.transaction():
+            old = [entry for entry in self._select("state != ?", State.WAITING) if entry.created_at < before]
+            for entry in old:
+                self._database.rows("DELETE FROM outbox WHERE name = ?", self._name(entry.key))
+        return len(old)
+
     def adopt(self, known_as: str, person: str) -> None:
         """Give what waits for one who was known by another name to them by the name that they have now."""
         with self._database.transaction():
