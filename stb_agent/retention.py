@@ -43,6 +43,8 @@ async def prune(store: Store, limits: Retention, now: float) -> None:
     gone = store.outbox.prune(now - limits.outbox * _DAY_S)
     if gone:
         log.info("%d settled changes are forgotten", gone)
+    if gone := store.ledger.fold(now - limits.ledger * _DAY_S):
+        log.info("%d rows of the cost ledger are added to their month's", gone)
     gone = audit.STEP
     while gone == audit.STEP:
         gone = store.audit.prune(now - limits.audit * _DAY_S, EARLIEST)

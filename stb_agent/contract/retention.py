@@ -10,7 +10,11 @@ Days = Annotated[int, Meta(ge=1, le=3660)]
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
-    """Days that are kept of the audit trail, and of settled changes (``outbox``, receipts among them): a year and what one looks back from."""
+    """Days that are kept: a year and what one looks back from.
+
+    Of the audit trail, of settled changes (``outbox``, receipts among them), and of the cost ledger row by row, which is then summed by month.
+    """
 
     audit: Days = 400
     outbox: Days = 400
+    ledger: Days = 400

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
 import msgspec
 
-from stb_agent.store.database import Clock, Database
+from stb_agent.store.database import Clock, Column, Database
+
+STEP = 5000
+"""The oldest rows that are looked at in one folding: some ten milliseconds."""
+_JST = timezone(timedelta(hours=9))  # the month of a bill
 
 
 class Category(StrEnum):
@@ -28,7 +33,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Add rows and sum them; a row is never changed."""
+    """Add rows and sum them; a row is never changed but to be added to others of its month."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -49,6 +54,36 @@ class Ledger:
         """Give every row, oldest first."""
         rows = self._database.rows("SELECT position, sealed FROM ledger ORDER BY position")
         return [self._database.opened(Row, sealed, "ledger", position) for position, sealed in rows]
+
+    def fold(self, before: float) -> int:
+        """Let rows from before ``before`` (seconds since the epoch) be one for each month (Asia/Tokyo), category and unit; give how many have gone.
+
+        A month's row is at the place and time of its first; what is added up stays the same. Raises Damaged, NotWritten.
+        """
+        alike: dict[tuple[str, Category, str], list[tuple[Column, Row]]] = {}
+        gone = 0
+        with self._database.transaction():
+            # Never the newest: its number would be given again.
+            oldest = "SELECT position, sealed FROM ledger WHERE position < (SELECT max(position) FROM ledger)"
+            for position, sealed in self._database.rows(f"{oldest} ORDER BY position LIMIT ?", STEP):
+                row = self._database.opened(Row, sealed, "ledger", position)
+                if row.at >= before:
+                    break
+                month = datetime.fromtimestamp(row.at, _JST).strftime("%Y-%m")
+                alike.setdefault((month, row.category, row.unit), []).append((position, row))
+            for (first, row), *others in alike.values():
+                if not others:
+                    continue
+                whole = msgspec.structs.replace(row, count=row.count + sum(it.count for _, it in others))
+                self._database.rows(
+                    "UPDATE ledger SET sealed = ? WHERE position = ?",
+                    self._database.sealed(whole, "ledger", first),
+                    first,
+                )
+                for position, _ in others:
+                    self._database.rows("DELETE FROM ledger WHERE position = ?", position)
+                gone += len(others)
+        return gone
 
     def totals(self) -> dict[tuple[Category, str], int]:
         """Give the sum for each category and unit."""

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from stb_agent.contract.retention import Retention
 from stb_agent.host.clock import EARLIEST
 from stb_agent.retention import keep_within
-from stb_agent.store import Store, errors
+from stb_agent.store import Store, errors, ledger
 from stb_agent.store import audit as trail
+from stb_agent.store.ledger import Category
 from stb_agent.store.outbox import Entry, State
 
 DAY = 86400.0
@@ -232,6 +234,35 @@ def test_settled_changes_go_by_age_and_what_waits_stays(tmp_path: Path, clock: C
     kept = {it.key for it in store.outbox.of("p", "booking")}
     assert kept == {"waiting-500", "waiting-100", "sent-100", "refused-100"}
     assert store.outbox.prune(NOW - 400 * DAY) == 0
+    store.close()
+
+
+def test_the_ledger_is_added_up_by_month_and_comes_to_the_same(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "STEP", 100)
+    store = opened(tmp_path, clock)
+    store._database.rows("PRAGMA synchronous = OFF")
+    july = datetime(2028, 7, 31, 23, 50, tzinfo=timezone(timedelta(hours=9))).timestamp()
+    for n in range(60):
+        clock.now = july - DAY + n if n < 20 else july + (n - 20) * 60  # ten more before midnight in Japan
+        store.ledger.add(Category.PLATFORM, "sign_in", 2)
+        store.ledger.add(Category.JPKI, "certificate_check")
+    clock.now = july + 40 * DAY
+    store.ledger.add(Category.PLATFORM, "link")
+    totals, rows = store.ledger.totals(), store.ledger.rows()
+    assert store.ledger.fold(july) == 38, "up to the day, no further"
+    assert store.ledger.totals() == totals
+    while store.ledger.fold(clock.now + DAY):
+        assert store.ledger.totals() == totals
+    folded = store.ledger.rows()
+    assert [(it.unit, it.count) for it in folded] == [
+        ("sign_in", 60), ("certificate_check", 30), ("sign_in", 60), ("certificate_check", 30), ("link", 1),
+    ]  # fmt: skip
+    assert folded[0].at == rows[0].at
+    store.ledger.add(Category.PLATFORM, "link")
+    assert len(store.ledger.rows()) == 6
+    store.verify()
     store.close()
 
 
