@@ -19,7 +19,7 @@ from stb_agent.contract.messages import CardState, Status, ViewMessage
 from stb_agent.contract.sounds import Sounds
 from stb_agent.contract.speech import Engine, Speech
 from stb_agent.contract.text import Text, Word
-from stb_agent.contract.views import Contact, Message, Pin
+from stb_agent.contract.views import Contact, Message, Pin, Progress
 from stb_agent.core import curtain
 from stb_agent.core.access import Access
 from stb_agent.core.effects import Chose, Defect, Effect, Key, Left, Run, Screen, SessionEnded
@@ -454,11 +454,18 @@ class Core:
         self._stack.cut(len(self._stack) - 1)
         while self._short(top := self._stack.top) is not None:
             instead = self._steps.give_up(top)
-            if instead is not None and self._short(top) is None:
+            if instead is not None and self._short(top) is None and not self._only_waits(top, instead):
                 self._deliver(top, instead)
                 return
             self._stack.cut(len(self._stack) - 1)
         self._arrive()
+
+    def _only_waits(self, slot: Slot, instead: Done | Failed) -> bool:
+        """Tell whether a page has nothing to show but that it waits for what somebody gave up: they need not be told of that again."""
+        try:
+            return isinstance(instead, Failed) and isinstance(slot.page.view(self._frame), Progress)
+        except Exception:
+            return False  # a defect is told where the page is drawn
 
     def _arrive(self) -> None:
         """Tell the top page that it is shown; a page that needs a step-up first is told when that is done, or goes on with what it was at."""

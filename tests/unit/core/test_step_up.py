@@ -11,7 +11,7 @@ from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Demand, FallsShort, Lack, Levels, Policy, Proof
 from stb_agent.contract.messages import CardState
-from stb_agent.contract.views import List, View
+from stb_agent.contract.views import List, Progress, View
 from stb_agent.core.access import Access
 from stb_agent.core.core import Core
 from stb_agent.core.effects import Effect, Left, Run, SessionEnded
@@ -70,6 +70,8 @@ class Home(Page):
                 return Move(push=Health())
             case Chosen(id="plain"):
                 return Move(push=Public())
+            case Chosen(id="loading"):
+                return Move(push=Loading())
         return Move()
 
 
@@ -108,6 +110,15 @@ class Health(Booking):
 class Public(Booking):
     needs: ClassVar[Requirement] = Requirement()
     personal: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Loading(Booking):
+    def view(self, frame: Frame) -> View:
+        return List(title="loaded") if self.heard else Progress(title="loading")
+
+    def on(self, event: PageEvent, frame: Frame) -> Move:
+        return Move(jobs=(Order(),)) if isinstance(event, Shown) else super().on(event, frame)
 
 
 @dataclass(frozen=True)
@@ -235,6 +246,19 @@ def test_who_gives_up_is_told_what_became_of_it_where_they_were() -> None:
     it.end(Failed(Order(), Again()))
     it.choose("back")
     assert isinstance(it.page.heard[-1], Failed)
+
+
+def test_who_gives_up_before_a_page_had_anything_to_show_is_where_they_came_from() -> None:
+    it = driver()
+    it.choose("booking")
+    it.choose("sign_in")
+    it.choose("back")
+    it.choose("loading")
+    it.end(Failed(Order(), Again()))
+    assert it.title == "step up: asked"
+    it.choose("back")
+    assert it.title == "home"
+    assert it.runs() == []
 
 
 def test_nobody_proves_who_they_are_twice_for_the_same() -> None:
