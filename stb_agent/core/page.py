@@ -70,6 +70,11 @@ class Frame:
         """Tell whether a phone read the card: then the session does not hang on what lies in the reader."""
         return self.proof is not None and not self.proof.at_box
 
+    @property
+    def card_in(self) -> bool:
+        """Tell whether something lies in the reader, which whoever has finished takes out."""
+        return self.card not in (CardState.ABSENT, CardState.NO_READER)
+
 
 @dataclass(frozen=True)
 class Job:

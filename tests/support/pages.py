@@ -84,6 +84,7 @@ from stb_agent.store.errors import Damaged
 from stb_agent.store.transmissions import Day, Sum
 
 _SIGNED_IN = Frame(card=CardState.PRESENT, level=Level.AUTHENTICATED, linked=True)
+_BY_PHONE = Frame(level=Level.AUTHENTICATED, linked=True, proof=Proof(Level.AUTHENTICATED, 0.0, at_box=False))
 _FACILITY = booking.Facility(
     "f", "港町コミュニティセンター 和室", "港町1-2-3", capacity=24, purposes=("会議", "講座・学習")
 )
@@ -448,7 +449,7 @@ def _homes() -> dict[str, View]:
         "called": Frame(card=CardState.PRESENT, known=True, nickname=word("settings.nickname.grandma")),
         "trouble": Frame(card=CardState.PRESENT, trouble=Taken()),
         "signed-in": _SIGNED_IN,
-        "by-phone": replace(_SIGNED_IN, card=CardState.ABSENT, proof=Proof(Level.AUTHENTICATED, 0.0, at_box=False)),
+        "by-phone": _BY_PHONE,
     }
     found: dict[str, View] = {}
     for name, frame in frames.items():
@@ -581,6 +582,11 @@ def _waits() -> dict[str, View]:
 REAL: dict[str, View] = {
     **{name: page.view(_SIGNED_IN) for name, page in _pages().items()},
     "lost-by-nobody": LostPage(lambda _: True).view(Frame()),
+    **{
+        f"{name}-by-phone": _pages()[name].view(_BY_PHONE)
+        for name in ("link-sending", "link-waiting", "replace-waiting")
+    },
+    **{f"{name}-no-card": _pages()[name].view(Frame()) for name in ("end-pending", "end-everywhere", "locked")},
     **_homes(),
     **_pins(),
     **_forms(),

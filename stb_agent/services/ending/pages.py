@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from stb_agent.contract.ending import Ended
 from stb_agent.contract.level import Level
-from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Text, Word, word
 from stb_agent.contract.views import Detail, Item, Message, Progress, Row, Skeleton, Tone, View
 from stb_agent.core.page import (
@@ -73,13 +72,13 @@ class EndPage(Page):
                 title=word("sign_in.ended.title"),
                 tone=Tone.OK,
                 lead=word("sign_in.ended.lead"),
-                remedy=None if frame.card in (CardState.ABSENT, CardState.NO_READER) else word("sign_in.ended.remedy"),
+                remedy=word("sign_in.ended.remedy") if frame.card_in else None,
                 items=(ok,),
             )
         again = (Item("again", word("ending.again")),) if self.stopped and not whole(self.states) else ()
         return Detail(
             title=word("sign_in.ended.title"),
-            lead=_lead(self.states),
+            lead=_lead(self.states, frame),
             rows=rows(self.parts, self.states),
             items=(ok, *again),
         )
@@ -153,7 +152,9 @@ def _state(states: States | None, address: str) -> Word:
     return word("ending.state.ended" if ended else "ending.state.pending")
 
 
-def _lead(states: States | None) -> Word:
+def _lead(states: States | None, frame: Frame) -> Word:
+    """Say how far the end is; of the card nothing to whom a phone read it elsewhere."""
     if states is None:
         return word("ending.lead.asking")
-    return word("ending.lead.ended" if whole(states) else "ending.lead.pending")
+    code = "ending.lead.ended" if whole(states) else "ending.lead.pending"
+    return word(code if frame.card_in else f"{code}_no_card")

@@ -35,7 +35,7 @@ class Locked(LockNotice):
             title=word("home.locked.title"),
             tone=Tone.INFO,
             lead=word("home.locked.cause"),
-            remedy=word("home.locked.remedy"),
+            remedy=word("home.locked.remedy" if frame.card_in else "home.locked.remedy_no_card"),
             items=(Item("go", word("home.locked.go"), first=True),),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from stb_agent.cable_id.errors import LinkGone
 from stb_agent.contract.errors import ChanomaError
 from stb_agent.contract.level import Level
 from stb_agent.contract.text import Text, word
@@ -174,6 +175,14 @@ class LeftPage(Page):
                     remedy=word("link.left.waiting_remedy"),
                     items=(ok,),
                 )
+        if isinstance(outcome.error, LinkGone):  # what was wished for is so
+            return Message(
+                title=word("link.left.title"),
+                tone=Tone.OK,
+                lead=word("link.left.before"),
+                remedy=word("link.left.before_remedy"),
+                items=(ok,),
+            )
         return trouble(word("link.left.title"), outcome.error or ChanomaError(), ok)
 
     def on(self, event: PageEvent, frame: Frame) -> Move:

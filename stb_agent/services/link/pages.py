@@ -112,7 +112,7 @@ class LinkPage(Page):
                     title=title,
                     tone=Tone.WARNING,
                     lead=word("link.waiting.cause"),
-                    remedy=word("link.waiting.remedy"),
+                    remedy=word("link.waiting.remedy_by_phone" if frame.by_phone else "link.waiting.remedy"),
                     items=(Item("stop", word("home.ok"), first=True),),
                 )
             case Stage.DONE:
@@ -130,7 +130,7 @@ class LinkPage(Page):
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error), Item("number", word("link.again")))
             case _:
-                return Progress(title=title, lead=word("link.sending"))
+                return Progress(title=title, lead=word("link.sending_by_phone" if frame.by_phone else "link.sending"))
 
     def _consent(self) -> View:
         to_platform = word("link.consent.platform")

@@ -80,7 +80,7 @@ class ReplacePage(Page):
                     title=title,
                     tone=Tone.WARNING,
                     lead=word("link.replace.waiting"),
-                    remedy=word("link.waiting.remedy"),
+                    remedy=word("link.waiting.remedy_by_phone" if frame.by_phone else "link.waiting.remedy"),
                     items=(Item("stop", word("home.ok"), first=True),),
                 )
             case Stage.DONE:
@@ -94,7 +94,7 @@ class ReplacePage(Page):
             case Stage.TROUBLE if self.error is not None:
                 return trouble(title, self.error, *retry(self.error), Item("stop", word("home.ok")))
             case _:
-                return Progress(title=title, lead=word("link.sending"))
+                return Progress(title=title, lead=word("link.sending_by_phone" if frame.by_phone else "link.sending"))
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:
@@ -175,7 +175,7 @@ class SuspendedPage(Page):
                 number = Item("number", word("link.again")) if self.contract else Item("stop", word("home.ok"))
                 return trouble(title, self.error, *retry(self.error), number)
             case _:
-                return Progress(title=title, lead=word("link.sending"))
+                return Progress(title=title, lead=word("link.sending_by_phone" if frame.by_phone else "link.sending"))
 
     def on(self, event: PageEvent, frame: Frame) -> Move:
         match event:

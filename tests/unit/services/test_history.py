@@ -62,13 +62,13 @@ def test_what_waits_comes_first_and_each_is_told_in_full() -> None:
     assert [item.first for item in view.items] == [True, False, False]
     assert "まだ送っていません" in words.render(view.items[0].detail or "")
     assert words.render(view.items[1].label) == "カードの電子証明書と、カードの署名"
-    assert words.render(view.items[1].detail or "") == "11月23日（月）12:00　共通基盤　届きました"
+    assert words.render(view.items[1].detail or "") == "11月23日（月）12:00　センター　届きました"
     one = page.on(Chosen("sent:0"), FRAME).push
     assert isinstance(one, SentPage)
     detail = one.view(FRAME)
     assert isinstance(detail, Detail)
     told = [words.render(row.value) for row in detail.rows]
-    assert told[1:4] == ["ご本人だと確かめるため", "ケーブルテレビの共通基盤（platform.example）", "届きました"]
+    assert told[1:4] == ["ご本人だと確かめるため", "ケーブルテレビのセンター（platform.example）", "届きました"]
     assert "暗証番号" in words.render(detail.lead or "")
     assert isinstance(page.on(Chosen("day:0"), FRAME).push, OwnDayPage)
     for strange in ("sent:1", "sent:-1", "day:x", "wait:0", "sent:²"):
@@ -83,7 +83,7 @@ def test_the_boxs_own_is_by_day() -> None:
     assert isinstance(day, DayPage)
     view = day.view(FRAME)
     assert isinstance(view, Detail)
-    assert words.render(view.rows[0].value) == "ケーブルテレビの共通基盤（platform.example）　届きました　3回"
+    assert words.render(view.rows[0].value) == "ケーブルテレビのセンター（platform.example）　届きました　3回"
 
 
 @pytest.mark.parametrize(("page", "job"), [(OwnPage(), LoadOwn()), (BoxPage(), LoadBox())])

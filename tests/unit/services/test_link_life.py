@@ -9,6 +9,7 @@ import pytest
 from stb_agent.cable_id import errors
 from stb_agent.cable_id.life import KnownBox
 from stb_agent.contract.level import Level
+from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Word
 from stb_agent.contract.views import Choice, Delivery, Form, List, Message, Tone
@@ -303,6 +304,25 @@ def test_leaving_is_asked_once_and_gives_a_receipt() -> None:
     assert sent(left.on(Delivered("k"), NOBODY)) == (CheckLink("k"),)
     arrived = stay(left.on(Done(CheckLink("k"), Outcome("k", Delivery.SENT, receipt="48210973")), NOBODY))
     assert arrived.view(NOBODY).lead == Word("link.left.sent", {"receipt": "4821 0973"})
+
+
+def test_who_ended_it_elsewhere_before_is_told_kindly_that_it_is_so() -> None:
+    view = LeftPage(Outcome("k", Delivery.REFUSED, errors.LinkGone())).view(NOBODY)
+    assert isinstance(view, Message)
+    assert (view.tone, view.lead) == (Tone.OK, Word("link.left.before"))
+    other = LeftPage(Outcome("k", Delivery.REFUSED, errors.LinkSuspended())).view(NOBODY)
+    assert other.lead == Word("cable_id.link.suspended.cause")
+
+
+def test_whose_card_a_phone_read_is_not_told_to_leave_it_in() -> None:
+    phone = Frame(level=Level.AUTHENTICATED, proof=Proof(Level.AUTHENTICATED, 0.0, at_box=False))
+    for page in (ReplacePage(), LinkPage("operator", right)):
+        sending = stay(page.on(Chosen("go" if isinstance(page, ReplacePage) else "without"), phone))
+        assert sending.view(phone).lead == Word("link.sending_by_phone")
+        assert sending.view(NEW).lead == Word("link.sending")
+        waiting = stay(sending.on(Done(ReplaceCard(), Outcome("k", Delivery.WAITING)), phone)).view(phone)
+        assert isinstance(waiting, Message)
+        assert waiting.remedy == Word("link.waiting.remedy_by_phone")
 
 
 def test_the_receipts_are_kept_without_names() -> None:

@@ -18,16 +18,18 @@ from stb_agent.card.errors import CertificateExpired
 from stb_agent.card.pin import Pin
 from stb_agent.contract import words
 from stb_agent.contract.actions import Action
+from stb_agent.contract.ending import Ended
 from stb_agent.contract.level import Level
 from stb_agent.contract.levels import Proof
 from stb_agent.contract.messages import CardState
 from stb_agent.contract.text import Word
-from stb_agent.contract.views import Choice, Message, Progress
+from stb_agent.contract.views import Choice, Detail, Message, Progress
 from stb_agent.contract.views import Pin as PinView
 from stb_agent.core.page import Chosen, Covered, Done, Frame, Page, Pressed, Reached, Shown, Surroundings
 from stb_agent.core.pin_entry import Digits
-from stb_agent.services.ending.pages import EndPage
+from stb_agent.services.ending.pages import EndPage, Part
 from stb_agent.services.home import HomePage
+from stb_agent.services.home.idle import Locked
 from stb_agent.services.sign_in import SignInService
 from stb_agent.services.sign_in.pages import Authenticate, CountTries, SignInPage
 from stb_agent.store.store import Store
@@ -174,3 +176,11 @@ def test_who_signed_in_by_a_phone_is_not_told_to_take_a_card_out(card: CardState
     view = EndPage("").view(Frame(card=card))
     assert isinstance(view, Message)
     assert (view.remedy is not None) is said
+    part = Part("https://health.example", "health")
+    for states, code in (({}, "ended"), ({part.address: Ended.PENDING}, "pending")):
+        services = EndPage("s", (part,), states).view(Frame(card=card))
+        assert isinstance(services, Detail)
+        assert services.lead == Word(f"ending.lead.{code}{'' if said else '_no_card'}")
+    locked = Locked().view(Frame(card=card))
+    assert isinstance(locked, Message)
+    assert locked.remedy == Word("home.locked.remedy" if said else "home.locked.remedy_no_card")
