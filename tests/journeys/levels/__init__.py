@@ -121,7 +121,7 @@ def _signature(tour: Tour) -> None:
     order(tour, "platform", "/_sim/levels", {"service": "health", "acr": "signature"})
     tour.step(
         "signature", choose="health", kind="message", right=titled("sign_in.signature.title"),
-        words=["sign_in.signature.title", "sign_in.signature.cause", "sign_in.signature.remedy"],
+        words=["sign_in.signature.cause", "sign_in.signature.remedy"],
     )  # fmt: skip
     tour.step("signature-home", choose="stop", kind="home", right=level(2))
     order(tour, "platform", "/_sim/levels", {"service": "health", "acr": "authenticated"})
