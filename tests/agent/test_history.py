@@ -88,6 +88,10 @@ def _agrees(status: int | None, result: str) -> bool:
     return result in ((Result.BUSY,) if status >= 500 else (Result.AGAIN, Result.REFUSED))
 
 
+_ASKED = ("news", "confirmations")
+"""What the box asks again and again, so that its end may fall into such a question."""
+
+
 def _compare(came: Counter[tuple[str, str, int, int | None]], told: list[Told]) -> None:
     """Take each thing received from the list: it has to be there, and nothing is left over."""
     left = Counter(told)
@@ -99,16 +103,16 @@ def _compare(came: Counter[tuple[str, str, int, int | None]], told: list[Told]) 
                 if left[it] > 0
                 and it[0] == host
                 and it[1] in kinds.split("|")
-                # A question for news may be cut off by the box's end, after the platform answered and before that came.
-                and (_agrees(status, it[3]) or (it[1] == "news" and it[3] == Result.NO_ANSWER))
+                # A question asked again and again may be cut off by the box's end, after the platform answered and before that came.
+                and (_agrees(status, it[3]) or (it[1] in _ASKED and it[3] == Result.NO_ANSWER))
             ]
             # What is the box's own is listed by its sum of a day: where such requests differ in size, their mean stands for each.
             fits.sort(key=lambda it: (not _agrees(status, it[3]), it[2] != size))
             found = next((it for it in fits if it[2] == size or it[1] == "news"), None)
             assert found, f"in no list: {host} {kinds} {size} bytes, {status}; {+left}"
             left[found] -= 1
-    # A question for news that the box's end cut off may not have arrived: what is listed is what began to leave.
-    over = [it for it in +left if (it[1], it[3]) != ("news", Result.NO_ANSWER)]
+    # One that the box's end cut off may not have arrived: what is listed is what began to leave.
+    over = [it for it in +left if it[1] not in _ASKED or it[3] != Result.NO_ANSWER]
     assert not over, "listed and received by nobody"
 
 
