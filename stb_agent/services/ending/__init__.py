@@ -58,7 +58,8 @@ class EndingService:
             case FollowEnd(sid=sid, wait=wait):
                 await self._sleep(wait)
                 return await self._follow(sid)
-            case LoadLast():
+            case LoadLast(wait=wait):
+                await self._sleep(wait)
                 return await self._load_last()
         raise TypeError(type(job).__name__)
 

@@ -50,9 +50,11 @@ class FollowEnd(Job):
 
 @dataclass(frozen=True)
 class LoadLast(Job):
-    """Ask what became of the end before this session, and give the parts and their States, or None."""
+    """Ask, after ``wait`` seconds, what became of the end before this session, and give the parts and their States, or None."""
 
     service: ClassVar[str] = "ending"
+    while_seen: ClassVar[bool] = True
+    wait: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ class LastEndPage(Page):
             case Shown():
                 return Move(jobs=(LoadLast(),))
             case Done(job=LoadLast(), result=(tuple(parts), dict(states))):
-                return Move(stay=replace(self, parts=parts, states=states))
+                here = replace(self, parts=parts, states=states)
+                return Move(stay=here, jobs=() if whole(states) else (LoadLast(AGAIN_S),))
             case Done() | Chosen(id="ok"):
                 return Move(home=True)
         return Move()
