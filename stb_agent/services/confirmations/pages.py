@@ -95,9 +95,10 @@ class AskPage(Page):
             return Message(title=title, tone=Tone.INFO, lead=lead, remedy=remedy, items=(ok,))
         return Choice(
             title=title,
-            lead=word("confirmations.lead", operator=self.every.operator),
+            lead=word("confirmations.lead"),
             rows=(
                 Row(word("confirmations.message"), self.asked.message),
+                Row(word("confirmations.from"), word("confirmations.centre", operator=self.every.operator)),
                 Row(word("confirmations.until"), word("confirmations.left", minutes=left)),
             ),
             items=(

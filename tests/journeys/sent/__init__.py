@@ -49,7 +49,7 @@ def _own(tour: Tour) -> None:
     tour.step("settings", choose="settings", kind="list", right=titled("settings.title"))
     tour.step("history", choose="more:history", kind="list", words=["history.lead", "history.box.title"])
     tour.step(
-        "own", choose="own", kind="list", words=["history.own.lead", "history.what.booking_read"],
+        "own", choose="own", kind="list", words=["history.own.lead"],
         right=_lists("card_sign_in", "link", "service_token", "booking_read", "health_read"),
     )  # fmt: skip
     tour.step(

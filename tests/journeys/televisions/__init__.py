@@ -46,7 +46,7 @@ def _end_from_here(tour: Tour, away: Television) -> None:
     order(tour, "platform", "/_sim/link-policy", {"boxes_per_person": 2})
     away.uses("new")
     tour.step("hub", choose="link", kind="list", words=["link.hub.boxes"])
-    tour.step("boxes", choose="boxes", kind="list", words=["link.boxes.lead"], literal=[_DAUGHTERS.area])
+    tour.step("boxes", choose="boxes", kind="list", words=["link.boxes.lead"])
     tour.step("boxes-which", choose="box:0", kind="choice", right=_there, words=["link.boxes.end", "link.boxes.end_go"])
     tour.step("boxes-ended", choose="end", kind="message", words=["link.boxes.none"])
     tour.step("boxes-hub", choose="ok", kind="list", right=titled("link.hub.tile"))
