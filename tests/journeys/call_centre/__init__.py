@@ -59,7 +59,7 @@ def _not_yet(tour: Tour) -> None:
     tour.step("all", choose="confirmations", kind="list", words=["confirmations.which"], literal=[_PLAN])
     tour.step(
         "plan", choose=_line(_PLAN), kind="choice", right=_asks(_PLAN), literal=[_PLAN],
-        words=["confirmations.lead", "confirmations.from", "confirmations.approve", "confirmations.deny"],
+        words=["confirmations.lead", "confirmations.from", "confirmations.approve"],
     )  # fmt: skip
     tour.step("not-yet", choose="later", kind="list", right=titled("confirmations.title"), literal=[_WORK])
 
