@@ -87,8 +87,10 @@ def test_a_partial_frame_is_what_a_whole_one_would_be(television: Television) ->
 
 def test_killed_it_is_back_on_the_same_view(television: Television) -> None:
     before = television.show(views.DETAIL)
+    killed = time.monotonic()
     television.process.send_signal(signal.SIGKILL)
     television.process.wait()
+    assert television.screen.first_change(killed, 5, 1_000_000), "its window goes"
     start = time.monotonic()
     television.start()
     television.agent.show(views.DETAIL)
