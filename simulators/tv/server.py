@@ -139,13 +139,14 @@ async def _control(request: web.Request) -> web.StreamResponse:
     return page
 
 
-def _listen(wished: int) -> socket.socket:
-    """Bind the wished port of 127.0.0.1, or the next that is free."""
+def listen(wished: int) -> socket.socket:
+    """Listen on the wished port of 127.0.0.1, or on the next that is free."""
     for port in range(wished, min(wished + _TRIES, 65536)):
         place = socket.socket()
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind(("127.0.0.1", port))
+            place.listen()  # else two that begin at once both bind it
         except OSError:
             place.close()
             continue
@@ -156,7 +157,7 @@ def _listen(wished: int) -> socket.socket:
 @contextlib.asynccontextmanager
 async def serve(room: LivingRoom, vnc: Path | None, port: int, token: str) -> AsyncIterator[str]:
     """Serve the page until the block ends; gives its address. Without ``vnc`` the page has no picture (``--desktop``)."""
-    place = _listen(port)
+    place = listen(port)
     port = place.getsockname()[1]
     app = web.Application(middlewares=[_keep_out])
     app.on_response_prepare.append(_harden)

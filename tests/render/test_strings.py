@@ -76,7 +76,8 @@ def test_in_english_what_is_japanese_is_data(household: Household) -> None:
     back = " ".join(words.text(f"settings.try.{name}", "ja", left=30) for name in ("undo", "else", "left"))
     known = {"港町コミュニティセンタ", "和室", "港町", "暗証番号リセット", "日本語", "やさしい日本語"}
     known |= {"ばあば"}  # what somebody is called
-    for name in ("しおみケーブルネットワーク", "しおみケーブルテレビ", "港町二丁目", "しおみ市"):  # an operator, a place
+    places = ("港町二丁目", "しおみ市")
+    for name in ("しおみケーブルネットワーク", "しおみケーブルテレビ", *places):
         known |= set(_JAPANESE.findall(name))
     known |= {"講座", "学習", "会議", "打ち合わせ", "港町将棋会", "将棋の会"}  # what a group is, and does
     known |= {
