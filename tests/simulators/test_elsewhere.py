@@ -36,7 +36,8 @@ async def test_the_page_names_operator_and_asks_for_the_number(town):
         assert answer.headers["X-Frame-Options"] == "DENY"
     assert "しおみケーブルネットワーク" in page
     assert 'name="number"' in page
-    assert asked["match_number"] not in re.sub("<[^>]*>", "", page), "it is on the television alone"
+    told = re.sub("お電話.*|<[^>]*>", "", page)  # a telephone number has many digits
+    assert asked["match_number"] not in told, "it is on the television alone"
     form = {"user_code": asked["user_code"].lower(), "decision": "approve", "card": "linked"}
     async with town.http.post(asked["verification_uri"], data={**form, "number": "00"}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, "number_wrong")
