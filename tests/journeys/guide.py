@@ -30,6 +30,8 @@ class Guide:
     def way(self, where: Where, press: bool) -> list[str]:
         """Give the fewest keys to there, and with ``press`` 決定 at the end. Raises LookupError if there is no way."""
         while self._heard < len(self._witness.told):
+            if self._heard in self._witness.lost_at:
+                self._stage.lose()
             self._stage.receive(decode_from_agent(json.dumps(self._witness.told[self._heard].message).encode()))
             self._heard += 1
         id_ = where if isinstance(where, str) else where(self._witness.latest()["view"])

@@ -42,6 +42,8 @@ class Witness:
         self._path = path
         self._news = threading.Condition()
         self.told: list[Told] = []
+        self.lost_at: list[int] = []
+        """After how many messages the agent was gone."""
         self._closing = False
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._watch, name="witness", daemon=True)
@@ -57,6 +59,7 @@ class Witness:
                         with self._news:
                             self.told.append(Told(time.monotonic(), json.loads(line)))
                             self._news.notify_all()
+                self.lost_at.append(len(self.told))
             time.sleep(0.05)  # the agent may be away for a moment
 
     def latest(self) -> dict[str, Any]:
