@@ -201,8 +201,14 @@ def test_any_command_arrives_whole_over_a_bad_line(
     rig = Rig(ifsc=ifsc)
     luck = data.draw(st.lists(st.sampled_from(["", "", "", "to", "from"]), max_size=40))
 
+    garbled = 0
+
     def over(block: bytes) -> Block | None:
+        nonlocal garbled
         fate = luck.pop() if luck else ""
+        garbled = garbled + 1 if fate == "to" else 0
+        if garbled > ATTEMPTS:  # from then on a card is silent until it is resynchronised
+            fate, garbled = "", 0
         raw = rig.card.receive(block[:-1] + bytes([block[-1] ^ 1]) if fate == "to" else block).octets
         return None if raw is None or fate == "from" else Block.parse(raw)
 
