@@ -1,4 +1,7 @@
-"""The life of a link: registered, lost, found, renewed, ended without a network; a certificate that ends, a child's card, two that no PIN opens."""
+"""The life of a link: registered, lost, found, renewed, ended without a network; without a contract; certificates that end; a child's card.
+
+And two cards that no PIN opens.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ def walk(tour: Tour) -> None:
     _leave(tour)
     _ending(tour)
     _minor(tour)
+    _without_contract(tour)
+    _expired(tour)
     _no_pin(tour)
     leave(tour)
 
@@ -124,6 +129,38 @@ def _minor(tour: Tour) -> None:
     contract(tour, "guardian-number", "link.done.title")
     tour.step("minor-home", choose="ok", kind="home", right=level(2))
     taken(tour, "minor")
+
+
+def _without_contract(tour: Tour) -> None:
+    card(tour, "renewed")
+    signed_in(tour, "guest", "consent", "link.title", known=False)
+    tour.step("guest-none", choose="none", kind="choice", words=["link.no_contract.lead"])
+    tour.step("guest-registered", choose="without", kind="message", words=["link.done.title"])
+    tour.step("guest-home", choose="ok", kind="home", right=level(2))
+    taken(tour, "guest-lost")
+    tour.step("guest-hub", choose="link", kind="list")
+    tour.step("guest-lost", choose="lost", kind="choice", words=["link.lost.title"])
+    tour.step("guest-which", choose="none", kind="list", words=["link.lost.which"])
+    tour.step("guest-sure", choose="who:0", kind="choice", words=["link.lost.sure"])
+    tour.step("guest-stopped", choose="suspend", kind="message", words=["link.lost.done.lead"])
+    tour.step("guest-hub-again", choose="ok", kind="list", right=titled("link.hub.tile"))
+    tour.step("guest-gone", "BACK", kind="home")
+    card(tour, "renewed")
+    signed_in(tour, "guest-found", "choice", "link.suspended.title", words=("link.suspended.found_here",))
+    tour.step("guest-back", choose="number", kind="message", right=titled("link.suspended.done"))
+    tour.step("guest-back-home", choose="ok", kind="home", right=level(2))
+    taken(tour, "guest")
+
+
+def _expired(tour: Tour) -> None:
+    tour.step(
+        "expired",
+        kind="message",
+        act=lambda: tour.house.card(insert="expired"),
+        words=["home.card_trouble", "card.certificate.expired.cause"],
+    )
+    tour.step("expired-home", choose="ok", kind="home")
+    tour.step("expired-pulled", kind="home", act=lambda: tour.house.card(pull=True), right=level(0))
 
 
 def _no_pin(tour: Tour) -> None:
