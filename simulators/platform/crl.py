@@ -36,7 +36,7 @@ class Lists:
             raise Unbelievable(Cause.OTHER_ISSUER)
         if not isinstance(found.signature_hash_algorithm, _STRONG):
             raise Unbelievable(Cause.ALGORITHM)
-        if not found.is_signature_valid(anchor.certificate.public_key()):  # type: ignore[arg-type]
+        if not found.is_signature_valid(anchor.certificate.public_key()):  # type: ignore[arg-type] # an authority's key signs
             raise Unbelievable(Cause.SIGNATURE)
         if critical:
             raise Unbelievable(Cause.MALFORMED)  # a part of a list (issuingDistributionPoint) does not tell of the rest

@@ -25,7 +25,7 @@ from simulators.platform.succession import Successions
 from simulators.tokens import AccessClaims, Place, Proofs, sign_es256
 from simulators.web import Clock, Problem
 
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # RFC 8693 §3
 SCOPES = ("openid", "link", "services")
 
 

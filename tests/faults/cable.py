@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.support.diverted import diverted
+
 
 class Cut(Enum):
     """Where the cable is cut. After a silent cut nothing is closed: both ends believe that the other is there (half-open)."""
@@ -101,15 +103,7 @@ class Cable:
 
     def socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Make a socket that is connected to this cable when it is connected to one of the servers."""
-        ports = self._ports
-
-        class Diverted(socket.socket):
-            def connect(self, address: Any) -> None:
-                super().connect(("127.0.0.1", ports[address[0], address[1]]))
-
-        made = Diverted(*info[:3])
-        made.setblocking(False)
-        return made
+        return diverted(info, self._ports)
 
     @property
     def silence_next(self) -> bool:

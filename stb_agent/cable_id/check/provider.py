@@ -38,7 +38,7 @@ class Client(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: str = ""
     token_endpoint_auth_method: AuthMethod = AuthMethod.BASIC
-    token_endpoint_auth_signing_alg: str = "ES256"  # noqa: S105
+    token_endpoint_auth_signing_alg: str = "ES256"  # noqa: S105 # an algorithm
     jwks: dict[str, list[dict[str, Any]]] = {}
     redirect_uris: list[str] = []
     scope: str = "openid"

@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.support.diverted import diverted
+
 _SEGMENT = 1440
 """Bytes of a TCP segment: an Ethernet's 1500 without the headers of IPv6 (40) and TCP (20)."""
 _HEADERS = 40 + 32
@@ -134,15 +136,7 @@ class Line:
 
     def socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Make a socket that arrives here when it is connected to one of the servers (aiohttp's ``socket_factory``)."""
-        ports = self._ports
-
-        class Diverted(socket.socket):
-            def connect(self, address: Any) -> None:
-                super().connect(("127.0.0.1", ports[address[0], address[1]]))
-
-        made = Diverted(*info[:3])
-        made.setblocking(False)
-        return made
+        return diverted(info, self._ports)
 
     async def quiet(self) -> None:
         """End every connection, as the box does with those that it keeps for the next request, when none came for a while."""
